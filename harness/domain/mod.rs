@@ -1,0 +1,1 @@
+//! Words that every room shares. No input, no output, no other room.

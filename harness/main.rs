@@ -1,0 +1,3 @@
+//! Parse, dispatch, map the outcome to an exit code; nothing else.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Plain numbers in, estimates out. Uses no other room.

@@ -1,0 +1,2 @@
+//! One integration binary, a module per subject.
+#![allow(clippy::unwrap_used)]
