@@ -5,5 +5,8 @@
 //! `commands` wires the rooms together. A test (`tests/it/architecture.rs`) holds every `use crate::` line to that
 //! direction; `docs/architecture.md` is the map.
 
+pub mod classifier;
 pub mod domain;
+pub mod ingest;
 pub mod stats;
+pub mod telemetry;

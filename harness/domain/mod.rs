@@ -1,1 +1,12 @@
-//! Words that every room shares. No input, no output, no other room.
+//! Words that every room shares: what a session is made of, what is measured of it, what is said about it.
+//!
+//! No input, no output, no other room. A type stands here when at least two rooms need it.
+
+pub mod event;
+pub mod eligibility;
+pub mod label;
+pub mod moment;
+pub mod nearest;
+pub mod rating;
+pub mod telemetry;
+pub mod text;

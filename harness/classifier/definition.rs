@@ -1,0 +1,310 @@
+//! `classifier.toml`: question, scale, labels with definitions, gate, telemetry checks, baseline rules.
+
+use serde::Deserialize;
+
+use crate::domain::label::{DecisionShares, Label, Scale};
+use crate::domain::telemetry::Measure;
+
+/// One classifier.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    /// The folder's name; not in the file.
+    #[serde(skip)]
+    pub name: String,
+    /// Short title.
+    pub title: String,
+    /// What is asked.
+    pub question: String,
+    /// How the labels relate.
+    pub scale: Scale,
+    /// Place in lists of classifiers; those without one come last, by name.
+    #[serde(default)]
+    pub position: Option<u32>,
+    /// Boundary rules and tie-breaks.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// The categories in declared order; empty for other scales.
+    #[serde(default)]
+    pub labels: Vec<LabelDefinition>,
+    /// Published shares of several labels together.
+    #[serde(default)]
+    pub groups: Vec<Group>,
+    /// What a number on a ratio scale means.
+    #[serde(default)]
+    pub number: Option<Number>,
+    /// Kinds of decisions.
+    #[serde(default)]
+    pub kinds: Vec<KindDefinition>,
+    /// Who can decide.
+    #[serde(default)]
+    pub deciders: Vec<KindDefinition>,
+    /// The label where evidence is missing.
+    #[serde(default)]
+    pub fallback: Option<Fallback>,
+    /// What an answer carries.
+    pub answer: AnswerFields,
+    /// What a prompt has to reach.
+    pub gate: Gate,
+    /// What telemetry has to show.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    /// `baseline:rules`: the first rule that holds gives the label.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+}
+
+/// One category.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelDefinition {
+    /// The identifier, byte-exact.
+    pub name: String,
+    /// Short title for people.
+    pub title: String,
+    /// What it is.
+    pub definition: String,
+    /// What it is not, and what applies instead.
+    #[serde(default)]
+    pub not: Option<String>,
+    /// The share that the study published.
+    #[serde(default)]
+    pub published: Option<f64>,
+}
+
+/// Labels whose shares were published together.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// The labels.
+    pub labels: Vec<String>,
+    /// Their share together.
+    pub published: f64,
+}
+
+/// A number on a ratio scale.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Number {
+    /// The unit.
+    pub unit: String,
+    /// Exclusive lower bound.
+    pub above: f64,
+    /// The scale on which numbers are compared.
+    pub compared_on: ComparedOn,
+}
+
+/// The scale on which numbers are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComparedOn {
+    /// Natural logarithms.
+    Log,
+    /// As they are.
+    Linear,
+}
+
+/// A kind of decision, or who can take one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KindDefinition {
+    /// The identifier.
+    pub name: String,
+    /// What it is.
+    pub definition: String,
+    /// The user's share that the study published.
+    #[serde(default)]
+    pub published_user_share: Option<f64>,
+}
+
+/// The label where evidence is missing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fallback {
+    /// The label.
+    pub label: String,
+    /// When it applies.
+    pub when: String,
+}
+
+/// What an answer carries.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerFields {
+    /// Field names in order.
+    pub fields: Vec<String>,
+}
+
+/// What a prompt has to reach.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// The statistic that decides.
+    pub statistic: String,
+    /// How much worse a candidate may be.
+    pub margin: f64,
+    /// Share of sessions that have to end in a label.
+    pub parse_rate: f64,
+    /// Labels guarded one by one.
+    #[serde(default)]
+    pub important: Vec<String>,
+}
+
+/// One telemetry check.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What kind of check it is.
+    pub kind: CheckKind,
+    /// Name, unique within the classifier.
+    pub name: String,
+    /// The labels that imply something.
+    pub labels: Vec<String>,
+    /// What is measured.
+    pub measure: Measure,
+    /// The measure has to be at least this.
+    #[serde(default)]
+    pub at_least: Option<f64>,
+    /// The measure has to be at most this.
+    #[serde(default)]
+    pub at_most: Option<f64>,
+    /// The share of sessions with these labels in which that has to hold.
+    pub share: f64,
+    /// Why the label has to show there.
+    pub rationale: String,
+    /// What the study published on it.
+    #[serde(default)]
+    pub published: Option<String>,
+}
+
+/// Kinds of checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckKind {
+    /// A label in the set implies that the measure is in range.
+    Implication,
+}
+
+impl Check {
+    /// Whether `value` is in the range that the labels imply.
+    #[must_use]
+    pub fn holds(&self, value: f64) -> bool {
+        self.at_least.is_none_or(|least| least <= value) && self.at_most.is_none_or(|most| value <= most)
+    }
+
+    /// The expectation in words: `lines added or removed at least 1`.
+    #[must_use]
+    pub fn expectation(&self) -> String {
+        let mut words = self.measure.words().to_owned();
+        if let Some(least) = self.at_least {
+            words.push_str(&format!(" at least {least}"));
+        }
+        if let Some(most) = self.at_most {
+            words.push_str(&format!(" at most {most}"));
+        }
+        words
+    }
+}
+
+/// A rule of `baseline:rules`. All conditions that are given have to hold; a rule without one always holds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The label it gives, on a nominal or ordinal scale.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// The number it gives, on a ratio scale.
+    #[serde(default)]
+    pub number: Option<f64>,
+    /// The user's shares of planning and execution decisions that it gives.
+    #[serde(default)]
+    pub shares: Option<[f64; 2]>,
+    /// Stems of which one has to begin a word that the person typed.
+    #[serde(default)]
+    pub words: Vec<String>,
+    /// What is measured.
+    #[serde(default)]
+    pub measure: Option<Measure>,
+    /// The measure has to be at least this.
+    #[serde(default)]
+    pub at_least: Option<f64>,
+    /// The measure has to be at most this.
+    #[serde(default)]
+    pub at_most: Option<f64>,
+}
+
+/// Why a text is no label.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotALabel {
+    /// It is not among the declared labels.
+    #[error("`{0}` is not a label of the scale")]
+    Unknown(String),
+    /// It is not a number in range.
+    #[error("`{0}` is not a number above {1}")]
+    NotANumber(String, String),
+    /// The classifier's labels are lists of decisions.
+    #[error("labels of this classifier are lists of decisions in `decisions.jsonl`")]
+    IsDecisions,
+}
+
+impl Definition {
+    /// The label that `text` names, byte-exact.
+    ///
+    /// # Errors
+    /// Where it is none of the scale.
+    pub fn label(&self, text: &str) -> Result<Label, NotALabel> {
+        match self.scale {
+            Scale::Nominal | Scale::Ordinal => self
+                .labels
+                .iter()
+                .position(|label| label.name == text)
+                .and_then(|position| u16::try_from(position).ok())
+                .map(Label::Category)
+                .ok_or_else(|| NotALabel::Unknown(text.to_owned())),
+            Scale::Ratio => {
+                let above = self.number.as_ref().map_or(0.0, |number| number.above);
+                text.parse::<f64>()
+                    .ok()
+                    .filter(|number| number.is_finite() && *number > above)
+                    .map(Label::Number)
+                    .ok_or_else(|| NotALabel::NotANumber(text.to_owned(), above.to_string()))
+            }
+            Scale::Decisions => Err(NotALabel::IsDecisions),
+        }
+    }
+
+    /// What the scale allows, for messages.
+    #[must_use]
+    pub fn allowed(&self) -> String {
+        match self.scale {
+            Scale::Nominal | Scale::Ordinal => {
+                let names: Vec<&str> = self.labels.iter().map(|label| label.name.as_str()).collect();
+                names.join(", ")
+            }
+            Scale::Ratio => format!("any number above {}", self.number.as_ref().map_or(0.0, |number| number.above)),
+            Scale::Decisions => "a list of decisions".to_owned(),
+        }
+    }
+
+    /// Label text for people and files.
+    #[must_use]
+    pub fn text_of(&self, label: &Label) -> String {
+        match label {
+            Label::Category(code) => self
+                .labels
+                .get(usize::from(*code))
+                .map_or_else(|| code.to_string(), |label| label.name.clone()),
+            Label::Number(number) => number.to_string(),
+            Label::Shares(DecisionShares { planning, execution }) => {
+                let share = |share: &Option<f64>| share.map_or_else(|| "none".to_owned(), |share| format!("{share:.2}"));
+                format!("planning {}, execution {}", share(planning), share(execution))
+            }
+        }
+    }
+
+    /// Names of the categories in declared order.
+    #[must_use]
+    pub fn label_names(&self) -> Vec<&str> {
+        self.labels.iter().map(|label| label.name.as_str()).collect()
+    }
+}
