@@ -29,6 +29,8 @@ pub enum Undefined {
     NotBinary,
     /// Sensitivity and specificity do not add up to more than one: the classifier carries no information.
     NoInformation,
+    /// The raters never disagree, so a test of their disagreements has nothing to compare.
+    NoDiscordant,
     /// A linear system has no unique solution.
     Singular,
     /// Too many resamples had no value, so an interval from the rest would mislead.
@@ -50,6 +52,7 @@ impl Undefined {
             Self::OutOfRange => "out_of_range",
             Self::NotBinary => "not_binary",
             Self::NoInformation => "no_information",
+            Self::NoDiscordant => "no_discordant",
             Self::Singular => "singular",
             Self::TooManyUndefinedResamples => "too_many_undefined_resamples",
         }

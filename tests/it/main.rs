@@ -1,2 +1,5 @@
 //! One integration binary, a module per subject.
 #![allow(clippy::unwrap_used)]
+
+mod stats_reference;
+mod stats_support;

@@ -1,0 +1,164 @@
+//! From influence values to standard errors and intervals: one routine for every smooth statistic of a table.
+//!
+//! A statistic c of the cell shares p has in every cell the gradient g = ∂c/∂p and the influence IF = g − Σ p g: by how
+//! much one more item in that cell would pull c. Its variance is that of the mean of the items' influence values.
+//!
+//! - Items independent: Var(c) = (1/n) Σ p IF², the delta method in its 1/n form, with a normal interval.
+//! - Items of a user belong together: Var(c) = G/(G−1) · (1/n²) Σ_g (Σ_{i in g} IF_i)², with a t interval on G−1
+//!   degrees of freedom. That is the delta method of Vanbelle (2017) and of Taylor linearisation in survey samples.
+//!
+//! With kappa's gradient the first is Fleiss, Cohen and Everitt (1969), equation 13.
+
+use super::clusters::ClusterCells;
+use super::dist::{normal_quantile, t_quantile};
+use super::estimate::{Estimate, Interval};
+use super::table::Confusion;
+
+/// Influence values below this share of the largest gradient are rounding, not spread.
+const ROUNDING: f64 = 1e-12;
+
+/// A statistic of a table together with its derivative in every cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linearised {
+    /// The value of the statistic.
+    pub value: f64,
+    /// The derivative by the share of each cell, row after row. Any constant may be added to all cells.
+    pub gradient: Vec<f64>,
+}
+
+/// The items a statistic is computed from, and how sure its interval is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'a> {
+    /// The table of all complete pairs.
+    pub table: &'a Confusion,
+    /// The same pairs by user; `None` where items count as independent.
+    pub clusters: Option<&'a ClusterCells>,
+    /// The confidence level of intervals, inside (0, 1).
+    pub confidence: f64,
+}
+
+/// The standard errors of one statistic.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Errors {
+    /// With items as independent draws, 1/n form; `None` below two items.
+    pub se: Option<f64>,
+    /// With clusters as independent draws, G/(G−1) form; `None` without clusters or with a single one.
+    pub se_cluster: Option<f64>,
+    /// True where every occupied cell has the same influence, so that both errors are exactly zero.
+    pub zero_variance: bool,
+}
+
+impl Sample<'_> {
+    /// The standard errors of a statistic of this sample.
+    ///
+    /// An influence that is the same in every occupied cell (perfect agreement, a constant rater) gives exactly zero:
+    /// differences of the order of rounding are not reported as spread.
+    #[must_use]
+    pub fn errors(&self, gradient: &[f64]) -> Errors {
+        let influence = centre(gradient, self.table.counts());
+        let counts = self.table.counts();
+        let n = self.table.n() as f64;
+        let occupied = || {
+            influence
+                .iter()
+                .zip(counts)
+                .filter(|&(_, &count)| count > 0)
+        };
+        let largest = occupied()
+            .map(|(influence, _)| influence.abs())
+            .fold(0.0, f64::max);
+        let size = gradient.iter().fold(0.0, |size: f64, g| size.max(g.abs()));
+        let zero_variance = largest <= ROUNDING * size;
+        let root = |sum_of_squares: f64| {
+            if zero_variance {
+                0.0
+            } else {
+                sum_of_squares.sqrt() / n
+            }
+        };
+
+        let se = (self.table.n() >= 2).then(|| {
+            root(
+                occupied()
+                    .map(|(influence, &count)| count as f64 * influence * influence)
+                    .sum(),
+            )
+        });
+        let se_cluster = self
+            .clusters
+            .filter(|clusters| clusters.len() >= 2)
+            .map(|clusters| {
+                let clusters_n = clusters.len() as f64;
+                root(clusters_n / (clusters_n - 1.0) * clusters.sum_of_squares(&influence))
+            });
+        Errors {
+            se,
+            se_cluster,
+            zero_variance,
+        }
+    }
+
+    /// The statistic with errors and interval: normal without clusters, t on G−1 degrees of freedom with them.
+    ///
+    /// Limits are not clipped. There is no interval where there is no error (one item, one cluster).
+    #[must_use]
+    pub fn estimate(&self, statistic: &Linearised) -> Estimate {
+        let Errors {
+            se,
+            se_cluster,
+            zero_variance,
+        } = self.errors(&statistic.gradient);
+        let (half_width, method) = match self.clusters {
+            Some(clusters) => (
+                se_cluster.map(|se| se * t_critical(self.confidence, clusters.len() as f64 - 1.0)),
+                "delta over clusters, t",
+            ),
+            None => (se.map(|se| se * z_critical(self.confidence)), "delta, z"),
+        };
+        let interval = half_width.map(|half| Interval {
+            low: statistic.value - half,
+            high: statistic.value + half,
+        });
+        Estimate {
+            value: statistic.value,
+            se,
+            se_cluster,
+            interval,
+            method,
+            zero_variance,
+        }
+    }
+}
+
+/// Gradients minus their mean over the items: the influence values of the cells.
+#[must_use]
+pub fn centre(gradient: &[f64], counts: &[u64]) -> Vec<f64> {
+    let n: u64 = counts.iter().sum();
+    let mean = gradient
+        .iter()
+        .zip(counts)
+        .map(|(g, &count)| g * count as f64)
+        .sum::<f64>()
+        / n.max(1) as f64;
+    gradient.iter().map(|g| g - mean).collect()
+}
+
+/// The raw form 1/(n−1) of a standard error in the table form 1/n; the two differ by √(n/(n−1)) exactly.
+///
+/// Undefined below two items, where it returns `None`.
+#[must_use]
+pub fn raw_se(se: f64, n: u64) -> Option<f64> {
+    (n >= 2).then(|| se * (n as f64 / (n as f64 - 1.0)).sqrt())
+}
+
+/// The number of standard errors on either side of a normal interval of this confidence.
+#[must_use]
+pub fn z_critical(confidence: f64) -> f64 {
+    normal_quantile(0.5 + confidence / 2.0)
+}
+
+/// The number of standard errors on either side of a t interval of this confidence.
+#[must_use]
+pub fn t_critical(confidence: f64, df: f64) -> f64 {
+    t_quantile(0.5 + confidence / 2.0, df.max(1.0))
+}
