@@ -5,8 +5,19 @@
 //! `commands` wires the rooms together. A test (`tests/it/architecture.rs`) holds every `use crate::` line to that
 //! direction; `docs/architecture.md` is the map.
 
-pub mod classifier;
 pub mod domain;
-pub mod ingest;
 pub mod stats;
+
+pub mod classifier;
+pub mod goldset;
+pub mod ingest;
 pub mod telemetry;
+
+pub mod run;
+//pub mod validation;
+
+pub mod report;
+
+pub mod cli;
+pub mod commands;
+pub mod exit;

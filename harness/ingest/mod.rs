@@ -1,6 +1,11 @@
 //! Outside formats into the words of `domain`. Problems are counted, never fatal; nothing of a format leaves its file.
+//!
+//! `walk` finds files, `detect` tells their format by content, `file` opens them with the reader of that format.
 
 pub mod claude_code;
 pub mod detect;
+pub mod file;
 pub mod lines;
 mod loose;
+pub mod redaction;
+pub mod walk;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::event::{Event, Listener, Position, PromptKind};
+use crate::domain::event::{Event, PromptKind};
 
 /// Lower-case words of what a person typed, secrets replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,17 +22,8 @@ impl PromptWords {
         })
     }
 
-    fn add(&mut self, text: &str) {
-        for word in text.split(|character: char| !character.is_alphanumeric()) {
-            if !word.is_empty() {
-                self.words.insert(word.to_lowercase());
-            }
-        }
-    }
-}
-
-impl Listener for PromptWords {
-    fn event(&mut self, _: Position, event: Event<'_>) {
+    /// Takes the words of a prompt; other events pass.
+    pub fn hear(&mut self, event: &Event<'_>) {
         let Event::Prompt(prompt) = event else { return };
         match prompt.kind {
             PromptKind::Typed | PromptKind::Queued | PromptKind::WithPermission => {
@@ -40,6 +31,14 @@ impl Listener for PromptWords {
             }
             // An approved plan is the agent's text, a command is not prose.
             PromptKind::ApprovedPlan | PromptKind::Shell | PromptKind::SlashCommand => {}
+        }
+    }
+
+    fn add(&mut self, text: &str) {
+        for word in text.split(|character: char| !character.is_alphanumeric()) {
+            if !word.is_empty() {
+                self.words.insert(word.to_lowercase());
+            }
         }
     }
 }

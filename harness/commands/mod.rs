@@ -1,0 +1,23 @@
+//! One file per subcommand: wires rooms, prints, writes files. The only place with anyhow.
+
+pub mod output;
+pub mod telemetry;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+
+/// Runs what the command line asks for and says how it ended.
+#[must_use]
+pub fn dispatch(cli: &Cli) -> Exit {
+    let ended = match &cli.command {
+        Some(Command::Telemetry(arguments)) => telemetry::run(arguments, cli.verbose),
+        Some(Command::Prompts { .. }) | None => Ok(Exit::Done),
+    };
+    match ended {
+        Ok(exit) => exit,
+        Err(error) => {
+            output::note(&format!("error: {error:#}"));
+            Exit::Crash
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `validate telemetry`: what transcripts show, one row per session.
+
+use anyhow::Context;
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::cli::{RowFormat, Telemetry};
+use crate::domain::telemetry::TelemetryRow;
+use crate::exit::Exit;
+use crate::ingest::file::FileError;
+use crate::ingest::redaction::standard_redaction;
+use crate::ingest::walk::{self, Found};
+use crate::report::escape;
+use crate::report::number;
+use crate::report::table::{Align, Table};
+use crate::run::measure::{Measured, measure};
+
+use super::output;
+
+/// Runs the command.
+///
+/// # Errors
+/// Where stdout fails.
+pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
+    let found = match walk::files(&arguments.paths) {
+        Ok(found) => found,
+        Err(error) => {
+            output::note(&format!("error: {error}\n\nhint: name a transcript or a folder that holds some"));
+            return Ok(Exit::Unusable);
+        }
+    };
+    let measured: Vec<Result<Measured, FileError>> =
+        found.par_iter().map(|found| measure(&found.path, standard_redaction())).collect();
+    let mut rows = Vec::new();
+    let mut unusable = false;
+    for (found, measured) in found.iter().zip(measured) {
+        match measured {
+            Ok(measured) => {
+                problems(found, &measured, verbose);
+                rows.push(measured.row);
+            }
+            Err(error) => {
+                unusable |= found.named;
+                skipped(found, error);
+            }
+        }
+    }
+    if unusable {
+        return Ok(Exit::Unusable);
+    }
+    if rows.is_empty() {
+        output::note("no transcript in the given paths");
+    }
+    output::result(&render(&rows, arguments.format)?)?;
+    Ok(Exit::Done)
+}
+
+/// A named path that is no transcript is an error, a walked one is named and passed over.
+fn skipped(found: &Found, error: FileError) {
+    let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+    if found.named {
+        output::note(&format!(
+            "error: {error}{source}\n\nhint: name a Claude Code transcript (`*.jsonl`), or a folder, in which other files are passed over"
+        ));
+    } else {
+        output::note(&format!("passed over: {error}{source}"));
+    }
+}
+
+fn problems(found: &Found, measured: &Measured, verbose: bool) {
+    if !verbose {
+        return;
+    }
+    for problem in &measured.problems {
+        output::note(&format!("{}:{}: {}", found.path.display(), problem.line, problem.reason));
+    }
+    let shown = measured.problems.len() as u64;
+    if shown < measured.row.malformed_lines {
+        output::note(&format!("{}: {} more", found.path.display(), measured.row.malformed_lines - shown));
+    }
+}
+
+fn render(rows: &[TelemetryRow], format: RowFormat) -> anyhow::Result<String> {
+    Ok(match format {
+        RowFormat::Table => table(rows),
+        RowFormat::Csv => csv(rows)?,
+        RowFormat::Json => serde_json::to_string_pretty(rows).context("failed to write rows as JSON")? + "\n",
+        RowFormat::Jsonl => rows
+            .iter()
+            .map(|row| serde_json::to_string(row).map(|line| line + "\n"))
+            .collect::<Result<_, _>>()
+            .context("failed to write rows as JSON")?,
+    })
+}
+
+/// Rows as CSV, the columns in the row's order.
+///
+/// # Errors
+/// None that a row can cause.
+pub fn csv(rows: &[TelemetryRow]) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let columns = fields(&TelemetryRow::default())?;
+    writer.write_record(columns.iter().map(|(name, _)| name.as_str()))?;
+    for row in rows {
+        writer.write_record(fields(row)?.iter().map(|(_, value)| cell(value)))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    String::from_utf8(bytes).context("failed to write rows as CSV")
+}
+
+fn fields(row: &TelemetryRow) -> anyhow::Result<serde_json::Map<String, Value>> {
+    match serde_json::to_value(row)? {
+        Value::Object(fields) => Ok(fields),
+        _ => anyhow::bail!("a telemetry row is an object"),
+    }
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => escape::csv_cell(text).into_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn table(rows: &[TelemetryRow]) -> String {
+    let mut table = Table::new(&[
+        ("session", Align::Left),
+        ("prompts", Align::Right),
+        ("actions", Align::Right),
+        ("words", Align::Right),
+        ("+lines", Align::Right),
+        ("-lines", Align::Right),
+        ("commits", Align::Right),
+        ("tests", Align::Right),
+        ("errors", Align::Right),
+    ]);
+    for row in rows {
+        table.push(vec![
+            number::shortened(&row.session_id, 17),
+            row.prompts.to_string(),
+            row.actions.to_string(),
+            row.agent_words.to_string(),
+            row.lines_added.to_string(),
+            row.lines_removed.to_string(),
+            row.commits.to_string(),
+            row.test_runs.to_string(),
+            row.tool_errors.to_string(),
+        ]);
+    }
+    let sessions = rows.len();
+    let out_of_scope = rows.iter().filter(|row| !row.interactive).count();
+    let malformed: u64 = rows.iter().map(|row| row.malformed_lines).sum();
+    format!(
+        "{}\n{sessions} sessions, {out_of_scope} out of scope (not interactive), {malformed} unreadable lines. All columns: `--format csv`.\n",
+        table.terminal(0)
+    )
+}

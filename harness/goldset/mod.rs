@@ -1,0 +1,12 @@
+//! Labelled sessions: what they are, who labelled them, and what was said.
+//!
+//! `manifest` reads `goldset.toml`, `sessions` the list of sessions, `labels` the ratings, `decisions` the decision lists,
+//! `load` brings them together and finds what does not fit: unknown labels, doubles, sessions nobody listed. All problems
+//! of a goldset are told at once.
+
+pub mod decisions;
+pub mod labels;
+pub mod load;
+pub mod manifest;
+pub mod sessions;
+mod table;

@@ -1,0 +1,62 @@
+//! Text from outside made safe for the format it is written into.
+//!
+//! Labels, ids, file names and rationales come from transcripts and models. None of them may move a cursor, open a
+//! formula in a spreadsheet or break a table.
+
+use std::borrow::Cow;
+
+/// For a terminal: control characters, escape sequences and marks that change the writing direction become visible.
+#[must_use]
+pub fn terminal(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_unsafe(character) {
+            safe.extend(character.escape_unicode());
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Control characters, and Unicode's invisible and direction marks.
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// For a cell of a CSV file that a spreadsheet may open: a text that would start a formula gets an apostrophe in front.
+///
+/// Quoting of commas and line ends is the writer's work.
+#[must_use]
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
+    let is_number = text.parse::<f64>().is_ok();
+    match text.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r') if !is_number => Cow::Owned(format!("'{text}")),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// For a cell of a Markdown table: pipes, angle brackets, code marks and links stay text.
+#[must_use]
+pub fn markdown_cell(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in terminal(text).chars() {
+        match character {
+            '|' | '\\' | '*' | '[' | ']' | '_' => {
+                safe.push('\\');
+                safe.push(character);
+            }
+            '`' => safe.push_str("&#96;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}

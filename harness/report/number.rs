@@ -1,0 +1,77 @@
+//! Numbers as people read them. The only place that rounds: JSON carries full precision.
+
+use crate::stats::estimate::{Estimate, Interval, Statistic};
+
+/// What stands where there is no number.
+pub const NONE: &str = "n/a";
+
+/// A coefficient or share: two decimals, three below an absolute 0.005 so that a small value is not shown as zero.
+#[must_use]
+pub fn coefficient(value: f64) -> String {
+    let digits = if value.abs() < 0.005 && value.abs() > 1e-12 { 4 } else { 2 };
+    let text = format!("{value:.digits$}");
+    // "-0.00" would claim a sign that the digits do not show.
+    if text.trim_start_matches(['-', '0', '.']).is_empty() { text.trim_start_matches('-').to_owned() } else { text }
+}
+
+/// A coefficient with three decimals, for tables that compare.
+#[must_use]
+pub fn coefficient_3(value: f64) -> String {
+    let text = format!("{value:.3}");
+    if text.trim_start_matches(['-', '0', '.']).is_empty() { text.trim_start_matches('-').to_owned() } else { text }
+}
+
+/// A share as a percentage without decimals, one decimal near the ends where a digit more matters.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let is_whole = (percent - percent.round()).abs() < 1e-9;
+    if is_whole || (1.0..99.0).contains(&percent) {
+        format!("{percent:.0}%")
+    } else {
+        format!("{percent:.1}%")
+    }
+}
+
+/// `[0.52, 0.69]`.
+#[must_use]
+pub fn interval(interval: Interval) -> String {
+    format!("[{}, {}]", coefficient(interval.low), coefficient(interval.high))
+}
+
+/// `[88%, 99%]`.
+#[must_use]
+pub fn percent_interval(interval: Interval) -> String {
+    format!("[{}, {}]", percent(interval.low), percent(interval.high))
+}
+
+/// The point estimate, or `n/a`.
+#[must_use]
+pub fn value(statistic: &Statistic) -> String {
+    statistic.as_ref().map_or_else(|_| NONE.to_owned(), |estimate| coefficient_3(estimate.value))
+}
+
+/// The interval of an estimate: empty where there is none, a note where it says nothing.
+#[must_use]
+pub fn interval_of(statistic: &Statistic) -> String {
+    match statistic {
+        Ok(Estimate { zero_variance: true, .. }) => "no spread".to_owned(),
+        Ok(Estimate { interval: Some(limits), .. }) => interval(*limits),
+        Ok(Estimate { interval: None, .. }) => String::new(),
+        Err(reason) => reason.to_string(),
+    }
+}
+
+/// An id cut to `width` characters; what is left out stands in the middle, because ids differ at both ends.
+#[must_use]
+pub fn shortened(id: &str, width: usize) -> String {
+    let characters: Vec<char> = id.chars().collect();
+    if characters.len() <= width || width < 5 {
+        return id.to_owned();
+    }
+    let head = (width - 1) / 2;
+    let tail = width - 1 - head;
+    let kept_head: String = characters[..head].iter().collect();
+    let kept_tail: String = characters[characters.len() - tail..].iter().collect();
+    format!("{kept_head}…{kept_tail}")
+}
