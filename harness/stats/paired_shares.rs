@@ -4,7 +4,7 @@
 //! Only the items on which exactly one of the two succeeded tell them apart. All of this treats items as independent;
 //! for items that belong to users see `paired`.
 
-use super::dist::{chi2_sf, fair_binomial_pmf};
+use super::dist::{chi2_sf, binomial_pmf};
 use super::estimate::{Interval, Undefined};
 use super::influence::z_critical;
 use super::proportion::wilson;
@@ -72,7 +72,7 @@ impl PairedShares {
     pub fn mcnemar(&self) -> McNemar {
         let (b, c) = (self.first_only, self.second_only);
         let m = b + c;
-        let observed = fair_binomial_pmf(b.min(c), m);
+        let observed = binomial_pmf(b.min(c, 0.5), m);
         let exact_p = if b == c { 1.0 } else { (2.0 * lower_tail(b.min(c), m, observed)).min(1.0) };
         let mid_p = match (m, b == c) {
             (0, _) => 1.0,
