@@ -6,4 +6,5 @@
 //! direction; `docs/architecture.md` is the map.
 
 pub mod domain;
+pub mod ingest;
 pub mod stats;

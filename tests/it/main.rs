@@ -1,2 +1,3 @@
 //! One integration binary, a module per subject.
 #![allow(clippy::unwrap_used)]
+mod redaction;
