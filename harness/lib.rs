@@ -6,6 +6,7 @@
 //! direction; `docs/architecture.md` is the map.
 
 pub mod domain;
+pub mod ingest;
 pub mod stats;
 
 pub mod classifier;

@@ -1,11 +1,13 @@
 //! Outside formats into the words of `domain`. Problems are counted, never fatal; nothing of a format leaves its file.
 //!
 //! `walk` finds files, `detect` tells their format by content, `file` opens them with the reader of that format.
+//! `redact` takes secrets out of every text on the way in.
 
 pub mod claude_code;
 pub mod detect;
 pub mod file;
 pub mod lines;
 mod loose;
+pub mod redact;
 pub mod redaction;
 pub mod walk;

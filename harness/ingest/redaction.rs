@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use crate::domain::text::Redaction;
 
+use super::redact::Redactor;
+
 /// Replaces secrets by the standard rules.
 #[must_use]
 pub fn standard_redaction() -> Redaction {
@@ -11,5 +13,5 @@ pub fn standard_redaction() -> Redaction {
 }
 
 fn redact(text: &str) -> Cow<'_, str> {
-    Cow::Borrowed(text)
+    Redactor::standard().redact(text)
 }

@@ -72,7 +72,7 @@ impl PairedShares {
     pub fn mcnemar(&self) -> McNemar {
         let (b, c) = (self.first_only, self.second_only);
         let m = b + c;
-        let observed = binomial_pmf(b.min(c, 0.5), m);
+        let observed = binomial_pmf(b.min(c), m, 0.5);
         let exact_p = if b == c { 1.0 } else { (2.0 * lower_tail(b.min(c), m, observed)).min(1.0) };
         let mid_p = match (m, b == c) {
             (0, _) => 1.0,

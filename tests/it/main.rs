@@ -1,6 +1,7 @@
 //! One integration binary, a module per subject.
 #![allow(clippy::unwrap_used)]
 
+mod redaction;
 mod stats_numbers;
 mod stats_numbers_properties;
 mod stats_numbers_reference;
