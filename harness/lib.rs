@@ -6,7 +6,6 @@
 //! direction; `docs/architecture.md` is the map.
 
 pub mod domain;
-pub mod ingest;
 pub mod stats;
 
 pub mod classifier;
@@ -15,7 +14,7 @@ pub mod ingest;
 pub mod telemetry;
 
 pub mod run;
-//pub mod validation;
+pub mod validation;
 
 pub mod report;
 

@@ -1,7 +1,9 @@
 //! One file per subcommand: wires rooms, prints, writes files. The only place with anyhow.
 
 pub mod output;
+pub mod prompts;
 pub mod telemetry;
+pub mod validate;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
@@ -11,7 +13,8 @@ use crate::exit::Exit;
 pub fn dispatch(cli: &Cli) -> Exit {
     let ended = match &cli.command {
         Some(Command::Telemetry(arguments)) => telemetry::run(arguments, cli.verbose),
-        Some(Command::Prompts { .. }) | None => Ok(Exit::Done),
+        Some(Command::Prompts { command }) => prompts::run(command),
+        None => validate::run(&cli.main, cli.verbose),
     };
     match ended {
         Ok(exit) => exit,

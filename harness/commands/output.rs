@@ -1,6 +1,10 @@
 //! Results to stdout, everything else to stderr.
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context;
 
 use crate::report::escape;
 
@@ -22,4 +26,17 @@ pub fn note(text: &str) {
         // Nobody can be told that stderr is closed.
         let _ = writeln!(io::stderr(), "{}", escape::terminal(line));
     }
+}
+
+/// Writes a file whole or not at all: into a file beside it first, which then takes its place.
+///
+/// # Errors
+/// Where the folder cannot be made or the file not written.
+pub fn file(path: &Path, text: &str) -> anyhow::Result<()> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(folder).with_context(|| format!("failed to make the folder `{}`", folder.display()))?;
+    let beside = path.with_extension(format!("{}.partial", std::process::id()));
+    fs::write(&beside, text)
+        .and_then(|()| fs::rename(&beside, path))
+        .with_context(|| format!("failed to write `{}`", path.display()))
 }

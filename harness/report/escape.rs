@@ -60,3 +60,27 @@ pub fn markdown_cell(text: &str) -> String {
     }
     safe
 }
+
+/// For running text in Markdown: like a cell, but code marks stay, because our own sentences use them round names.
+///
+/// Inside code marks nothing but a code mark is special, so names keep their underscores there.
+#[must_use]
+pub fn markdown_text(text: &str) -> String {
+    let text = terminal(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        // An unpaired mark came from outside.
+        return markdown_cell(&text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    for (index, part) in parts.iter().enumerate() {
+        if index % 2 == 0 {
+            safe.push_str(&markdown_cell(part));
+        } else {
+            safe.push('`');
+            safe.push_str(part);
+            safe.push('`');
+        }
+    }
+    safe
+}

@@ -1,5 +1,14 @@
 //! Values in, text out: the only place where numbers are rounded and text is escaped for a format.
+//!
+//! `number` rounds, `escape` makes text safe, `table` and `page` are rendered for each format, `json` carries full
+//! precision. `validation` and `validation_json` show the main job's result, `basis` and `notes` say what it rests on.
 
+pub mod basis;
 pub mod escape;
+pub mod json;
+pub mod notes;
 pub mod number;
+pub mod page;
 pub mod table;
+pub mod validation;
+pub mod validation_json;

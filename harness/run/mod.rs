@@ -4,3 +4,5 @@
 //! or a baseline.
 
 pub mod measure;
+pub mod raters;
+pub mod sessions;

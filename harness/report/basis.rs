@@ -1,0 +1,97 @@
+//! What the figures of a page rest on.
+
+use crate::domain::rating::RaterKind;
+
+/// Where sessions and labels come from and who is compared, said wherever figures are shown.
+#[derive(Debug, Clone)]
+pub struct Basis {
+    /// Name of the goldset.
+    pub goldset: String,
+    /// Its title.
+    pub title: String,
+    /// Whether its sessions were written for the purpose.
+    pub synthetic: bool,
+    /// Who is validated.
+    pub candidate: String,
+    /// What stands behind it.
+    pub candidate_kind: RaterKind,
+    /// Who counts as gold.
+    pub against: String,
+    /// What stands behind it.
+    pub against_kind: RaterKind,
+    /// True if the gold is made from the candidate's labels, so that agreement holds by construction.
+    pub by_construction: bool,
+    /// The reference.
+    pub reference: Option<String>,
+    /// Sessions looked at.
+    pub n_sessions: usize,
+    /// Their users.
+    pub n_users: usize,
+    /// Sessions left out, with the reason.
+    pub excluded: Vec<(String, String)>,
+    /// Where telemetry comes from.
+    pub telemetry: TelemetrySource,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// Where telemetry comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TelemetrySource {
+    /// Read from the transcripts in this run.
+    Transcripts {
+        /// Sessions whose telemetry came from the goldset's table instead.
+        from_table: usize,
+        /// Sessions without telemetry.
+        without: usize,
+    },
+    /// The goldset's telemetry.csv.
+    Table {
+        /// Sessions without telemetry.
+        without: usize,
+    },
+}
+
+impl Basis {
+    /// What the figures rest on, in sentences.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<String> {
+        let sessions = if self.synthetic { "synthetic sessions, written for the purpose" } else { "real sessions" };
+        let mut sentences = vec![format!(
+            "{} {sessions}, {} users; intervals count all sessions of a user as one draw.",
+            self.n_sessions, self.n_users
+        )];
+        sentences.push(format!(
+            "`{}` ({}) against `{}` ({}); labels were read from the goldset, no model was asked.",
+            self.candidate,
+            kind(self.candidate_kind),
+            self.against,
+            kind(self.against_kind),
+        ));
+        if self.by_construction {
+            sentences.push(format!(
+                "`{}` is made from the labels of `{}`: agreement between them holds by construction.",
+                self.against, self.candidate
+            ));
+        }
+        sentences.push(match self.telemetry {
+            TelemetrySource::Transcripts { from_table: 0, without: 0 } => "Telemetry was read from the transcripts.".to_owned(),
+            TelemetrySource::Transcripts { from_table, without } => format!(
+                "Telemetry was read from the transcripts, for {from_table} sessions from the goldset's table; {without} have none."
+            ),
+            TelemetrySource::Table { without: 0 } => "Telemetry is the goldset's table.".to_owned(),
+            TelemetrySource::Table { without } => format!("Telemetry is the goldset's table; {without} sessions have none."),
+        });
+        sentences
+    }
+}
+
+/// A rater's kind in words that leave no doubt.
+fn kind(kind: RaterKind) -> &'static str {
+    match kind {
+        RaterKind::Human => "human",
+        RaterKind::Model => "a language model, not human",
+        RaterKind::Construction => "fixed by construction",
+        RaterKind::Baseline => "a baseline",
+    }
+}

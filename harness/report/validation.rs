@@ -1,0 +1,354 @@
+//! The main job's result for people: a summary of all classifiers, or one in full.
+
+use crate::classifier::definition::ComparedOn;
+use crate::domain::label::Scale;
+use crate::stats::estimate::Statistic;
+use crate::validation::agreement::{Comparison, Figures};
+use crate::validation::checks::{CheckResult, CheckVerdict, Rate};
+use crate::validation::Validated;
+
+use super::basis::Basis;
+use super::notes;
+use super::number::{self, NONE, coefficient, coefficient_3, percent, shortened};
+use super::page::Block;
+use super::table::{Align, Table};
+
+/// Violators that a page names; JSON has all of them.
+const VIOLATORS_SHOWN: usize = 5;
+
+/// The page: the answer first, then what it rests on, then what to do next.
+#[must_use]
+pub fn page(basis: &Basis, results: &[Validated]) -> Vec<Block> {
+    let mut blocks = vec![
+        Block::Heading(1, format!("{}: {} against {}", basis.goldset, basis.candidate, basis.against)),
+        Block::Text(basis.title.clone()),
+    ];
+    blocks.extend(categories_summary(results));
+    blocks.extend(numbers_summary(results));
+    if let [only] = results {
+        blocks.extend(in_full(only));
+    }
+    blocks.extend(checks(results));
+    blocks.extend(remarks(results));
+    blocks.push(Block::Heading(2, "What the figures rest on".to_owned()));
+    blocks.push(Block::List(rests_on(basis, results)));
+    blocks
+}
+
+fn categories_summary(results: &[Validated]) -> Option<Block> {
+    let mut table = Table::new(&[
+        ("classifier", Align::Left),
+        ("n", Align::Right),
+        ("agree", Align::Right),
+        ("kappa", Align::Right),
+        ("95% interval", Align::Left),
+        ("weighted", Align::Right),
+        ("AC1", Align::Right),
+        ("majority", Align::Right),
+        ("rules", Align::Right),
+    ]);
+    for result in results {
+        let Some((figures, ordered)) = result.comparisons.first().and_then(as_categories) else { continue };
+        table.push(vec![
+            result.definition.name.clone(),
+            figures.n.to_string(),
+            share(&figures.percent_agreement),
+            number::value(&figures.cohen_kappa),
+            number::interval_of(&figures.cohen_kappa),
+            if ordered { number::value(&figures.cohen_kappa_quadratic) } else { String::new() },
+            number::value(&figures.gwet_ac1),
+            floor(result, "baseline:majority"),
+            floor(result, "baseline:rules"),
+        ]);
+    }
+    (!table.is_empty()).then_some(Block::Table(table))
+}
+
+fn as_categories(comparison: &Comparison) -> Option<(&crate::stats::agreement::TwoRaterAgreement, bool)> {
+    match &comparison.agreement {
+        Figures::Categories { figures, ordered, .. } => Some((figures, *ordered)),
+        Figures::Numbers { .. } => None,
+    }
+}
+
+/// A baseline's kappa with the gold: weighted where the scale is ordered.
+fn floor(result: &Validated, name: &str) -> String {
+    result
+        .floors
+        .iter()
+        .find(|floor| floor.name == name)
+        .and_then(|floor| floor.comparisons.first())
+        .and_then(as_categories)
+        .map_or_else(|| NONE.to_owned(), |(figures, ordered)| {
+            number::value(if ordered { &figures.cohen_kappa_quadratic } else { &figures.cohen_kappa })
+        })
+}
+
+fn numbers_summary(results: &[Validated]) -> Option<Block> {
+    let mut table = Table::new(&[
+        ("classifier", Align::Left),
+        ("n", Align::Right),
+        ("mean abs. error", Align::Right),
+        ("Pearson", Align::Right),
+        ("95% interval", Align::Left),
+        ("Spearman", Align::Right),
+        ("median ratio", Align::Right),
+    ]);
+    for result in results {
+        for comparison in result.comparisons.iter().filter(|comparison| is_gold(result, comparison)) {
+            let Figures::Numbers { on, figures, median_ratio } = &comparison.agreement else { continue };
+            let name = comparison.measure.map_or_else(
+                || result.definition.name.clone(),
+                |measure| format!("{}: {}", result.definition.name, measure.replace("_share", "")),
+            );
+            let unit = match on {
+                ComparedOn::Log => " (log)",
+                ComparedOn::Linear => "",
+            };
+            table.push(vec![
+                name,
+                figures.n.to_string(),
+                figures.mae.map_or_else(|_| NONE.to_owned(), |value| coefficient(value) + unit),
+                number::value(&figures.pearson),
+                number::interval_of(&figures.pearson),
+                figures.spearman.map_or_else(|_| NONE.to_owned(), coefficient_3),
+                median_ratio.map_or_else(String::new, coefficient),
+            ]);
+        }
+    }
+    (!table.is_empty()).then_some(Block::Table(table))
+}
+
+fn is_gold(result: &Validated, comparison: &Comparison) -> bool {
+    result.comparisons.first().is_some_and(|first| first.against == comparison.against)
+}
+
+fn in_full(result: &Validated) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let Some(gold) = result.comparisons.first() else { return blocks };
+    let mut others = Table::new(&[
+        ("compared with", Align::Left),
+        ("kind", Align::Left),
+        ("n", Align::Right),
+        ("failures", Align::Right),
+        ("agreement", Align::Right),
+        ("coefficient", Align::Left),
+        ("failures wrong", Align::Right),
+    ]);
+    for comparison in &result.comparisons {
+        others.push(vec![
+            comparison.measure.map_or_else(
+                || comparison.against.clone(),
+                |measure| format!("{} ({})", comparison.against, measure.replace("_share", "")),
+            ),
+            comparison.against_kind.word().to_owned(),
+            n_of(&comparison.agreement).to_string(),
+            comparison.failures.to_string(),
+            agreement_of(&comparison.agreement),
+            main_figure(&comparison.agreement),
+            comparison.counted_wrong.as_ref().map_or_else(String::new, |figures| main_value(figures)),
+        ]);
+    }
+    blocks.push(Block::Heading(2, "Against everyone".to_owned()));
+    blocks.push(Block::Table(others));
+    if let Figures::Categories { names, figures, .. } = &gold.agreement {
+        blocks.push(Block::Heading(2, format!("Per class, {} as gold", gold.against)));
+        blocks.push(Block::Table(per_class(names, figures)));
+        blocks.push(Block::Heading(2, format!("Confusion: rows {}, columns the candidate", gold.against)));
+        blocks.push(confusion(names, figures));
+    }
+    blocks
+}
+
+fn n_of(figures: &Figures) -> u64 {
+    match figures {
+        Figures::Categories { figures, .. } => figures.n,
+        Figures::Numbers { figures, .. } => figures.n as u64,
+    }
+}
+
+fn agreement_of(figures: &Figures) -> String {
+    match figures {
+        Figures::Categories { figures, .. } => share(&figures.percent_agreement),
+        Figures::Numbers { .. } => String::new(),
+    }
+}
+
+fn main_value(figures: &Figures) -> String {
+    match figures {
+        Figures::Categories { figures, ordered: true, .. } => number::value(&figures.cohen_kappa_quadratic),
+        Figures::Categories { figures, ordered: false, .. } => number::value(&figures.cohen_kappa),
+        Figures::Numbers { figures, .. } => number::value(&figures.pearson),
+    }
+}
+
+fn main_figure(figures: &Figures) -> String {
+    let (name, statistic) = match figures {
+        Figures::Categories { figures, ordered: true, .. } => ("weighted kappa", &figures.cohen_kappa_quadratic),
+        Figures::Categories { figures, ordered: false, .. } => ("kappa", &figures.cohen_kappa),
+        Figures::Numbers { figures, .. } => ("r", &figures.pearson),
+    };
+    format!("{name} {} {}", number::value(statistic), number::interval_of(statistic))
+}
+
+fn per_class(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreement) -> Table {
+    let mut table = Table::new(&[
+        ("label", Align::Left),
+        ("gold", Align::Right),
+        ("said", Align::Right),
+        ("precision", Align::Left),
+        ("recall", Align::Left),
+        ("F1", Align::Right),
+    ]);
+    for (name, class) in names.iter().zip(&figures.per_class) {
+        if class.support == 0 && class.predicted == 0 {
+            continue;
+        }
+        table.push(vec![
+            name.clone(),
+            class.support.to_string(),
+            class.predicted.to_string(),
+            share_with_interval(&class.precision),
+            share_with_interval(&class.recall),
+            class.f1.as_ref().map_or_else(|_| NONE.to_owned(), |f1| coefficient(f1.value)),
+        ]);
+    }
+    table
+}
+
+/// Only categories that occur: an empty row of a 24-category scale says nothing. Wide tables get numbered columns.
+fn confusion(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreement) -> Block {
+    let table = &figures.confusion;
+    let used: Vec<usize> =
+        (0..names.len()).filter(|k| table.rows()[*k] > 0 || table.columns()[*k] > 0).collect();
+    let titles: Vec<String> = used.iter().map(|k| shortened(&names[*k], 9)).collect();
+    let mut columns: Vec<(&str, Align)> = vec![("gold", Align::Left)];
+    columns.extend(titles.iter().map(|title| (title.as_str(), Align::Right)));
+    let mut rendered = Table::new(&columns);
+    for i in &used {
+        let mut row = vec![names[*i].clone()];
+        row.extend(used.iter().map(|j| match table.count(*i, *j) {
+            0 => "·".to_owned(),
+            count => count.to_string(),
+        }));
+        rendered.push(row);
+    }
+    Block::Table(rendered)
+}
+
+fn checks(results: &[Validated]) -> Vec<Block> {
+    let mut table = Table::new(&[
+        ("telemetry check", Align::Left),
+        ("holds", Align::Right),
+        ("rate", Align::Left),
+        ("asked", Align::Right),
+        ("others", Align::Left),
+        ("verdict", Align::Left),
+    ]);
+    let mut violators = Vec::new();
+    for (result, check) in results.iter().flat_map(|result| result.checks.iter().map(move |check| (result, check))) {
+        table.push(vec![
+            check.check.name.clone(),
+            format!("{} of {}", check.labelled.holding, check.labelled.n),
+            rate(&check.labelled),
+            percent(check.check.share),
+            format!("{} of {}", check.others.holding, check.others.n),
+            check.verdict.word().to_owned(),
+        ]);
+        violators.extend(violators_of(result, check));
+    }
+    if table.is_empty() {
+        return Vec::new();
+    }
+    let mut blocks = vec![Block::Heading(2, "Labels held against telemetry".to_owned()), Block::Table(table)];
+    if !violators.is_empty() {
+        blocks.push(Block::List(violators));
+    }
+    blocks
+}
+
+fn violators_of(result: &Validated, check: &CheckResult) -> Option<String> {
+    if check.violators.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = check
+        .violators
+        .iter()
+        .take(VIOLATORS_SHOWN)
+        .map(|violator| format!("{} ({} {})", violator.session_id, violator.label, violator.value))
+        .collect();
+    let more = check.violators.len().saturating_sub(VIOLATORS_SHOWN);
+    let more = if more > 0 { format!(", {more} more in --format json") } else { String::new() };
+    let failed = if check.verdict == CheckVerdict::Fail { "" } else { " all the same" };
+    Some(format!(
+        "{}, {}: labelled {} without {}{failed}: {}{more}",
+        result.definition.name,
+        check.check.name,
+        check.check.labels.join(" or "),
+        check.check.expectation(),
+        named.join(", "),
+    ))
+}
+
+fn rate(rate: &Rate) -> String {
+    rate.share().map_or_else(
+        || NONE.to_owned(),
+        |share| format!("{} {}", percent(share), number::percent_interval(rate.interval)),
+    )
+}
+
+fn remarks(results: &[Validated]) -> Vec<Block> {
+    let points: Vec<String> = results
+        .iter()
+        .flat_map(|result| {
+            result.notes.iter().map(move |note| format!("{}: {}", result.definition.name, notes::sentence(note)))
+        })
+        .collect();
+    if points.is_empty() {
+        return Vec::new();
+    }
+    vec![Block::Heading(2, "How to read this".to_owned()), Block::List(points)]
+}
+
+fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
+    let mut points = basis.sentences();
+    if results.iter().any(|result| result.definition.scale == Scale::Ordinal) {
+        points.push(
+            "`weighted` is Cohen's kappa with quadratic weights; for ordinal scales `majority` and `rules` are weighted too."
+                .to_owned(),
+        );
+    }
+    points.push(
+        "`majority` and `rules` are the kappa of the baselines with the gold: the floor that a rater has to beat.".to_owned(),
+    );
+    for result in results {
+        let failures: u64 = result.comparisons.first().map_or(0, |comparison| comparison.failures);
+        if failures > 0 {
+            points.push(format!(
+                "{}: {}; {failures} with a gold label but no answer are left out above and counted wrong in the second figure.",
+                result.definition.name, result.outcomes
+            ));
+        }
+    }
+    for (session, reason) in basis.excluded.iter().take(VIOLATORS_SHOWN) {
+        points.push(format!("left out: {session}: {reason}"));
+    }
+    if VIOLATORS_SHOWN < basis.excluded.len() {
+        points.push(format!("left out: {} more sessions, see --format json", basis.excluded.len() - VIOLATORS_SHOWN));
+    }
+    points
+}
+
+fn share(statistic: &Statistic) -> String {
+    statistic.as_ref().map_or_else(|_| NONE.to_owned(), |estimate| percent(estimate.value))
+}
+
+fn share_with_interval(statistic: &Statistic) -> String {
+    match statistic {
+        Ok(estimate) => {
+            let limits = estimate.interval.map_or_else(String::new, |limits| format!(" {}", number::percent_interval(limits)));
+            format!("{}{limits}", percent(estimate.value))
+        }
+        Err(_) => NONE.to_owned(),
+    }
+}
