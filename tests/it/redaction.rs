@@ -26,22 +26,43 @@ struct Recall {
 
 impl Recall {
     fn new(kind: &str) -> Recall {
-        Recall { kind: kind.to_owned(), found: 0, all: 0, missed: None }
+        Recall {
+            kind: kind.to_owned(),
+            found: 0,
+            all: 0,
+            missed: None,
+        }
     }
 
     /// A secret counts as redacted if no eight characters of it survive; shorter parts stand in any text.
     fn add(&mut self, carrier: &str, text: &str, body: &str) {
         let redacted = Redactor::standard().redact(text);
-        let survives = body.as_bytes().windows(8).any(|part| redacted.contains(std::str::from_utf8(part).unwrap()));
+        // The name of a rule may be part of a token's fixed prefix.
+        let rest: String = redacted
+            .split("[REDACTED:")
+            .map(|part| part.split_once(']').map_or(part, |(_, rest)| rest))
+            .collect();
+        let survives = body
+            .as_bytes()
+            .windows(8)
+            .any(|part| rest.contains(std::str::from_utf8(part).unwrap()));
         self.all += 1;
         if survives {
-            self.missed.get_or_insert_with(|| format!("{carrier}: {redacted}"));
+            self.missed
+                .get_or_insert_with(|| format!("{carrier}: {redacted}"));
         } else {
             self.found += 1;
         }
-        assert_eq!(Redactor::standard().redact(&redacted), redacted, "redacting twice changes {text}");
+        assert_eq!(
+            Redactor::standard().redact(&redacted),
+            redacted,
+            "redacting twice changes {text}"
+        );
         if serde_json::from_str::<serde_json::Value>(text).is_ok() {
-            assert!(serde_json::from_str::<serde_json::Value>(&redacted).is_ok(), "no JSON any more: {redacted}");
+            assert!(
+                serde_json::from_str::<serde_json::Value>(&redacted).is_ok(),
+                "no JSON any more: {redacted}"
+            );
         }
     }
 
@@ -49,7 +70,10 @@ impl Recall {
         let mut table = String::new();
         for recall in all {
             let share = 100.0 * recall.found as f64 / recall.all as f64;
-            table += &format!("{:<40} {:>5}/{:<5} {share:>6.2} %\n", recall.kind, recall.found, recall.all);
+            table += &format!(
+                "{:<40} {:>5}/{:<5} {share:>6.2} %\n",
+                recall.kind, recall.found, recall.all
+            );
             if let Some(missed) = &recall.missed {
                 table += &format!("    {missed}\n");
             }
@@ -73,7 +97,11 @@ fn rng(stream: u64) -> ChaCha8Rng {
 fn complete(all: &[Recall]) {
     Recall::print(all);
     for recall in all {
-        assert_eq!(recall.found, recall.all, "{}: {:?}", recall.kind, recall.missed);
+        assert_eq!(
+            recall.found, recall.all,
+            "{}: {:?}",
+            recall.kind, recall.missed
+        );
     }
 }
 
@@ -84,10 +112,17 @@ fn tokens_with_a_shape_of_their_own_never_survive() {
         let mut rng = rng(stream as u64);
         let mut recall = Recall::new(kind);
         for _ in 0..SAMPLES {
-            let parts: Vec<String> = pattern.split('|').map(|part| fill(&mut rng, part)).collect();
+            let parts: Vec<String> = pattern
+                .split('|')
+                .map(|part| fill(&mut rng, part))
+                .collect();
             let token = parts.concat();
             // Fixed prefixes such as the host of a webhook are no part of the secret.
-            let body = if token.starts_with("https://") { &token[token.len() - 24..] } else { &token[..] };
+            let body = if token.starts_with("https://") {
+                &token[token.len() - 24..]
+            } else {
+                &token[..]
+            };
             for (carrier, shape) in CARRIERS {
                 recall.add(carrier, &shape.replace('@', &token), body);
             }
@@ -106,7 +141,11 @@ fn given(table: &[(&str, &str, &str)], first_stream: u64) -> Vec<Recall> {
             let value = fill(&mut rng, pattern);
             for (carrier, shape) in GIVEN {
                 for name in [name.to_string(), name.to_lowercase()] {
-                    recall.add(carrier, &shape.replace('#', &name).replace('@', &value), &value);
+                    recall.add(
+                        carrier,
+                        &shape.replace('#', &name).replace('@', &value),
+                        &value,
+                    );
                 }
             }
         }
@@ -125,7 +164,13 @@ fn random_values_under_the_name_of_a_credential_hardly_ever_survive() {
     let all = given(JUDGED, 300);
     Recall::print(&all);
     for recall in &all {
-        assert!(recall.found * 100 >= recall.all * 97, "{}: {} of {}", recall.kind, recall.found, recall.all);
+        assert!(
+            recall.found * 100 >= recall.all * 97,
+            "{}: {} of {}",
+            recall.kind,
+            recall.found,
+            recall.all
+        );
     }
 }
 
@@ -150,64 +195,124 @@ type Make = fn(&mut ChaCha8Rng) -> (String, String);
 fn structures() -> Vec<(&'static str, Make)> {
     fn pem(rng: &mut ChaCha8Rng, label: &str, break_: &str, lines: usize) -> (String, String) {
         let body: Vec<String> = (0..lines).map(|_| random(rng, BASE64, 64)).collect();
-        let text = format!("-----BEGIN {label}-----{break_}{}{break_}-----END {label}-----", body.join(break_));
+        let text = format!(
+            "-----BEGIN {label}-----{break_}{}{break_}-----END {label}-----",
+            body.join(break_)
+        );
         (text, body.concat())
     }
     vec![
-        ("PEM private key", |rng| pem(rng, "RSA PRIVATE KEY", "\n", 25)),
-        ("PEM, written line breaks", |rng| pem(rng, "PRIVATE KEY", "\\n", 25)),
-        ("PEM, escaped twice", |rng| pem(rng, "EC PRIVATE KEY", "\\\\n", 3)),
-        ("PEM, CRLF", |rng| pem(rng, "ENCRYPTED PRIVATE KEY", "\r\n", 25)),
-        ("PEM, one line of Ed25519", |rng| pem(rng, "PRIVATE KEY", "\n", 1)),
-        ("OpenSSH private key", |rng| pem(rng, "OPENSSH PRIVATE KEY", "\n", 6)),
-        ("PGP private key", |rng| pem(rng, "PGP PRIVATE KEY BLOCK", "\n", 30)),
-        ("PEM in a listing", |rng| pem(rng, "PRIVATE KEY", "\n    12→", 25)),
-        ("PEM in string literals", |rng| pem(rng, "PRIVATE KEY", "\\n\" +\n  \"", 10)),
+        ("PEM private key", |rng| {
+            pem(rng, "RSA PRIVATE KEY", "\n", 25)
+        }),
+        ("PEM, written line breaks", |rng| {
+            pem(rng, "PRIVATE KEY", "\\n", 25)
+        }),
+        ("PEM, escaped twice", |rng| {
+            pem(rng, "EC PRIVATE KEY", "\\\\n", 3)
+        }),
+        ("PEM, CRLF", |rng| {
+            pem(rng, "ENCRYPTED PRIVATE KEY", "\r\n", 25)
+        }),
+        ("PEM, one line of Ed25519", |rng| {
+            pem(rng, "PRIVATE KEY", "\n", 1)
+        }),
+        ("OpenSSH private key", |rng| {
+            pem(rng, "OPENSSH PRIVATE KEY", "\n", 6)
+        }),
+        ("PGP private key", |rng| {
+            pem(rng, "PGP PRIVATE KEY BLOCK", "\n", 30)
+        }),
+        ("PEM in a listing", |rng| {
+            pem(rng, "PRIVATE KEY", "\n    12→", 25)
+        }),
+        ("PEM in string literals", |rng| {
+            pem(rng, "PRIVATE KEY", "\\n\" +\n  \"", 10)
+        }),
         ("PEM, cut", |rng| {
             let (text, body) = pem(rng, "PRIVATE KEY", "\n", 25);
-            (format!("{} ... (output truncated)", &text[..700]), body[..600].to_owned())
+            (
+                format!("{} ... (output truncated)", &text[..700]),
+                body[..600].to_owned(),
+            )
         }),
         ("PEM, cut, in a listing", |rng| {
             let (text, body) = pem(rng, "PRIVATE KEY", "\n    12→", 25);
-            (text[..text.floor_char_boundary(400)].to_owned(), body[..200].to_owned())
+            (
+                text[..text.floor_char_boundary(400)].to_owned(),
+                body[..200].to_owned(),
+            )
         }),
         ("service account JSON", |rng| {
             let (text, body) = pem(rng, "PRIVATE KEY", "\\n", 26);
             let email = "robot@project.iam.gserviceaccount.com";
-            (format!(r#"{{"type":"service_account","private_key":"{text}\n","client_email":"{email}"}}"#), body)
+            (
+                format!(
+                    r#"{{"type":"service_account","private_key":"{text}\n","client_email":"{email}"}}"#
+                ),
+                body,
+            )
         }),
         ("PostgreSQL URL", |rng| {
             let body = fill(rng, "{m16}");
-            (format!("DATABASE_URL=postgresql://app:{body}@db.host.dev:5432/app?sslmode=require"), body)
+            (
+                format!(
+                    "DATABASE_URL=postgresql://app:{body}@db.host.dev:5432/app?sslmode=require"
+                ),
+                body,
+            )
         }),
         ("MongoDB URL", |rng| {
             let body = fill(rng, "{s18}");
             let body = body.replace(['#', '?', '%'], "x");
-            (format!("mongoose.connect('mongodb+srv://app:{body}@cluster0.ab1cd.mongodb.net/app')"), body)
+            (
+                format!(
+                    "mongoose.connect('mongodb+srv://app:{body}@cluster0.ab1cd.mongodb.net/app')"
+                ),
+                body,
+            )
         }),
         ("Redis URL without user", |rng| {
             let body = fill(rng, "{m24}");
-            (format!(r#"{{"REDIS_URL":"rediss://:{body}@eu1.host.dev:6380"}}"#), body)
+            (
+                format!(r#"{{"REDIS_URL":"rediss://:{body}@eu1.host.dev:6380"}}"#),
+                body,
+            )
         }),
         ("AMQP URL, percent-encoded", |rng| {
             let (head, tail) = (fill(rng, "{m9}"), fill(rng, "{m9}"));
-            (format!("amqps://app:{head}%40{tail}@host/vhost"), format!("{head}%40{tail}"))
+            (
+                format!("amqps://app:{head}%40{tail}@host/vhost"),
+                format!("{head}%40{tail}"),
+            )
         }),
         ("git remote with token", |rng| {
             let body = fill(rng, "{h40}");
-            (format!("origin\thttps://{body}@git.host.dev/team/app.git (fetch)"), body)
+            (
+                format!("origin\thttps://{body}@git.host.dev/team/app.git (fetch)"),
+                body,
+            )
         }),
         ("basic-auth URL", |rng| {
             let body = fill(rng, "{l12}");
-            (format!("curl https://deploy:{body}@registry.host.dev/v2/"), body)
+            (
+                format!("curl https://deploy:{body}@registry.host.dev/v2/"),
+                body,
+            )
         }),
         ("Authorization: Bearer", |rng| {
             let body = fill(rng, "{_40}");
-            (format!("> GET /v1/me HTTP/2\n> Authorization: Bearer {body}\n> Accept: */*"), body)
+            (
+                format!("> GET /v1/me HTTP/2\n> Authorization: Bearer {body}\n> Accept: */*"),
+                body,
+            )
         }),
         ("Authorization: bearer, in code", |rng| {
             let body = fill(rng, "{m32}");
-            (format!("headers: {{ 'authorization': 'bearer {body}' }}"), body)
+            (
+                format!("headers: {{ 'authorization': 'bearer {body}' }}"),
+                body,
+            )
         }),
         ("Authorization: Basic", |rng| {
             let body = base64(&fill(rng, "app:{m20}"));
@@ -215,43 +320,73 @@ fn structures() -> Vec<(&'static str, Make)> {
         }),
         ("Authorization: Token", |rng| {
             let body = fill(rng, "{m40}");
-            (format!("curl -H \"Authorization: Token {body}\" https://host.dev"), body)
+            (
+                format!("curl -H \"Authorization: Token {body}\" https://host.dev"),
+                body,
+            )
         }),
         ("X-Api-Key", |rng| {
             let body = fill(rng, "{m32}");
-            (format!("curl -H 'x-api-key: {body}' https://host.dev"), body)
+            (
+                format!("curl -H 'x-api-key: {body}' https://host.dev"),
+                body,
+            )
         }),
         ("X-Api-Key in JSON", |rng| {
             let body = fill(rng, "{h32}");
-            (format!(r#"{{"input":"curl -H \"X-API-Key: {body}\" https://host.dev"}}"#), body)
+            (
+                format!(r#"{{"input":"curl -H \"X-API-Key: {body}\" https://host.dev"}}"#),
+                body,
+            )
         }),
         ("Cookie", |rng| {
             let body = fill(rng, "{_43}");
-            (format!("Cookie: theme=dark; sessionid={body}; lang=en"), body)
+            (
+                format!("Cookie: theme=dark; sessionid={body}; lang=en"),
+                body,
+            )
         }),
         ("Set-Cookie", |rng| {
             let body = fill(rng, "{m32}");
-            (format!("< set-cookie: __Host-sid={body}; Path=/; HttpOnly; Secure"), body)
+            (
+                format!("< set-cookie: __Host-sid={body}; Path=/; HttpOnly; Secure"),
+                body,
+            )
         }),
         ("curl -b", |rng| {
             let body = fill(rng, "{m32}");
-            (format!("curl --cookie 'connect.sid={body}' https://host.dev"), body)
+            (
+                format!("curl --cookie 'connect.sid={body}' https://host.dev"),
+                body,
+            )
         }),
         ("curl -u", |rng| {
             let body = fill(rng, "{m16}");
-            (format!("curl -s -u admin:{body} https://host.dev/api"), body)
+            (
+                format!("curl -s -u admin:{body} https://host.dev/api"),
+                body,
+            )
         }),
         ("curl --user, quoted", |rng| {
             let body = fill(rng, "{s16}");
-            (format!("curl --user \"admin:{body}\" https://host.dev/api"), body)
+            (
+                format!("curl --user \"admin:{body}\" https://host.dev/api"),
+                body,
+            )
         }),
         ("curl -u in JSON", |rng| {
             let body = fill(rng, "{m16}");
-            (format!(r#"{{"command":"curl -u \"admin:{body}\" https://host.dev/api"}}"#), body)
+            (
+                format!(r#"{{"command":"curl -u \"admin:{body}\" https://host.dev/api"}}"#),
+                body,
+            )
         }),
         ("--password flag", |rng| {
             let body = fill(rng, "{m16}");
-            (format!("mysqldump --user app --password {body} app > dump.sql"), body)
+            (
+                format!("mysqldump --user app --password {body} app > dump.sql"),
+                body,
+            )
         }),
         ("--token= flag", |rng| {
             let body = fill(rng, "{m24}");
@@ -259,7 +394,10 @@ fn structures() -> Vec<(&'static str, Make)> {
         }),
         ("query ?access_token=", |rng| {
             let body = fill(rng, "{_40}");
-            (format!("GET /v1/me?access_token={body}&fields=id HTTP/1.1"), body)
+            (
+                format!("GET /v1/me?access_token={body}&fields=id HTTP/1.1"),
+                body,
+            )
         }),
         (".npmrc", |rng| {
             let body = fill(rng, "{h8}-{h4}-{h4}-{h4}-{h12}");
@@ -267,31 +405,58 @@ fn structures() -> Vec<(&'static str, Make)> {
         }),
         (".netrc", |rng| {
             let body = fill(rng, "{m20}");
-            (format!("machine host.dev login app password {body}\n"), body)
+            (
+                format!("machine host.dev login app password {body}\n"),
+                body,
+            )
         }),
         ("connection string, ADO", |rng| {
             let body = fill(rng, "{m18}");
-            (format!("Server=tcp:db.host.dev;User ID=app;Password={body};Encrypt=true;"), body)
+            (
+                format!("Server=tcp:db.host.dev;User ID=app;Password={body};Encrypt=true;"),
+                body,
+            )
         }),
         ("connection string, Azure storage", |rng| {
             let body = fill(rng, "{686}==");
-            (format!("DefaultEndpointsProtocol=https;AccountName=app;AccountKey={body};EndpointSuffix=core.windows.net"), body)
+            (
+                format!(
+                    "DefaultEndpointsProtocol=https;AccountName=app;AccountKey={body};EndpointSuffix=core.windows.net"
+                ),
+                body,
+            )
         }),
         ("SAS URL", |rng| {
             let body = fill(rng, "{m43}%3D");
-            (format!("https://app.blob.core.windows.net/c/f?sv=2024-11-04&se=2026-01-01&sp=r&sig={body}"), body)
+            (
+                format!(
+                    "https://app.blob.core.windows.net/c/f?sv=2024-11-04&se=2026-01-01&sp=r&sig={body}"
+                ),
+                body,
+            )
         }),
         ("aws configure", |rng| {
             let body = fill(rng, "{640}");
-            (format!("AWS Secret Access Key [None]: {body}\nDefault region name [None]: eu-west-1"), body)
+            (
+                format!(
+                    "AWS Secret Access Key [None]: {body}\nDefault region name [None]: eu-west-1"
+                ),
+                body,
+            )
         }),
         ("AWS key pair, CSV", |rng| {
             let body = fill(rng, "{640}");
-            (fill(rng, "Access key ID,Secret access key\nAK") + &fill(rng, "IA{316},") + &body, body)
+            (
+                fill(rng, "Access key ID,Secret access key\nAK") + &fill(rng, "IA{316},") + &body,
+                body,
+            )
         }),
         ("NuGet configuration", |rng| {
             let body = fill(rng, "{m20}");
-            (format!(r#"<add key="ClearTextPassword" value="{body}" />"#), body)
+            (
+                format!(r#"<add key="ClearTextPassword" value="{body}" />"#),
+                body,
+            )
         }),
         ("Ruby hash", |rng| {
             let body = fill(rng, "{m20}");
@@ -304,7 +469,10 @@ fn base64(text: &str) -> String {
     let alphabet = BASE64.as_bytes();
     let mut out = String::new();
     for chunk in text.as_bytes().chunks(3) {
-        let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let bits = chunk
+            .iter()
+            .fold(0u32, |bits, byte| bits << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for at in 0..=chunk.len() {
             out.push(char::from(alphabet[(bits >> (18 - 6 * at) & 63) as usize]));
         }
@@ -321,8 +489,14 @@ fn what_is_no_secret_stays() {
     let mut rng = rng(500);
     let sha = random(&mut rng, HEX, 40);
     let uuid = fill(&mut rng, "{h8}-{h4}-4{h3}-a{h3}-{h12}");
-    let image = format!("data:image/png;base64,iVBORw0KGgo{}=", random(&mut rng, BASE64, 40_000));
-    let signature = format!(r#"{{"type":"thinking","thinking":"","signature":"{}"}}"#, random(&mut rng, BASE64, 900));
+    let image = format!(
+        "data:image/png;base64,iVBORw0KGgo{}=",
+        random(&mut rng, BASE64, 40_000)
+    );
+    let signature = format!(
+        r#"{{"type":"thinking","thinking":"","signature":"{}"}}"#,
+        random(&mut rng, BASE64, 900)
+    );
     let lines = [
         format!("commit {sha}\nindex {}..{} 100644", &sha[..7], &sha[7..14]),
         format!(r#"{{"uuid":"{uuid}","sessionId":"{uuid}","token_id":"{uuid}","leafUuid":"{uuid}"}}"#),
@@ -355,16 +529,26 @@ fn what_is_no_secret_stays() {
 
 #[test]
 fn a_text_without_secrets_is_borrowed() {
-    assert!(matches!(Redactor::standard().redact("fn main() {}"), std::borrow::Cow::Borrowed(_)));
+    assert!(matches!(
+        Redactor::standard().redact("fn main() {}"),
+        std::borrow::Cow::Borrowed(_)
+    ));
     assert_eq!(Redactor::standard().count("fn main() {}"), 0);
 }
 
 #[test]
 fn count_is_the_number_of_placeholders() {
     let mut rng = rng(501);
-    let text = format!("a {} b {} c", fill(&mut rng, "ghp_{m36}"), fill(&mut rng, "ghp_{m36}"));
+    let text = format!(
+        "a {} b {} c",
+        fill(&mut rng, "ghp_{m36}"),
+        fill(&mut rng, "ghp_{m36}")
+    );
     assert_eq!(Redactor::standard().count(&text), 2);
-    assert_eq!(Redactor::standard().redact(&text), "a [REDACTED:github-pat] b [REDACTED:github-pat] c");
+    assert_eq!(
+        Redactor::standard().redact(&text),
+        "a [REDACTED:github-pat] b [REDACTED:github-pat] c"
+    );
 }
 
 proptest! {
@@ -373,7 +557,7 @@ proptest! {
     #[test]
     fn arbitrary_text_is_redacted_once_and_for_all(text in "\\PC*") {
         let once = Redactor::standard().redact(&text).into_owned();
-        prop_assert_eq!(Redactor::standard().redact(&once), once);
+        prop_assert_eq!(Redactor::standard().redact(&once), once.as_str());
     }
 
     #[test]
@@ -387,7 +571,7 @@ proptest! {
     ) {
         let text = pieces.concat();
         let once = Redactor::standard().redact(&text).into_owned();
-        prop_assert_eq!(Redactor::standard().redact(&once), once);
+        prop_assert_eq!(Redactor::standard().redact(&once), once.as_str());
     }
 
     #[test]
@@ -404,28 +588,85 @@ proptest! {
 
 /// What the rules look for, and what they stumble over.
 const PIECES: &[&str] = &[
-    "token", "secret=", "password: ", "api_key\": \"", "\\\"", "\\", "\"", "'", "=", ": ", "\n", "\\n", " ", "://", "@", ":", "sk-ant-", "ghp_", "eyJ",
-    ".", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "-----BEGIN ", "Bearer ", "Basic ", "Cookie: ", "; ", "curl ", "-u ", "AKIA",
-    "[REDACTED:token]", "[REDACTED", "REDACTED", "value=", "{\"name\":\"", "--token ", "Q~", ".atlasv1.", "%3D", "export A_KEY=", "→", "é",
+    "token",
+    "secret=",
+    "password: ",
+    "api_key\": \"",
+    "\\\"",
+    "\\",
+    "\"",
+    "'",
+    "=",
+    ": ",
+    "\n",
+    "\\n",
+    " ",
+    "://",
+    "@",
+    ":",
+    "sk-ant-",
+    "ghp_",
+    "eyJ",
+    ".",
+    "-----BEGIN PRIVATE KEY-----",
+    "-----END PRIVATE KEY-----",
+    "-----BEGIN ",
+    "Bearer ",
+    "Basic ",
+    "Cookie: ",
+    "; ",
+    "curl ",
+    "-u ",
+    "AKIA",
+    "[REDACTED:token]",
+    "[REDACTED",
+    "REDACTED",
+    "value=",
+    "{\"name\":\"",
+    "--token ",
+    "Q~",
+    ".atlasv1.",
+    "%3D",
+    "export A_KEY=",
+    "→",
+    "é",
 ];
 
 #[test]
 fn time_grows_with_the_length_of_hostile_text_only() {
-    for piece in PIECES.iter().chain(&["sk-sk-", "token=token:", "eyJ-eyJ.", "secret\\\\\"", "curl -u ", "Cookie: a=b; ", "pass://:"]) {
+    for piece in PIECES.iter().chain(&[
+        "sk-sk-",
+        "token=token:",
+        "eyJ-eyJ.",
+        "secret\\\\\"",
+        "curl -u ",
+        "Cookie: a=b; ",
+        "pass://:",
+    ]) {
         let text = piece.repeat(400_000 / piece.len());
         let start = Instant::now();
         let _ = Redactor::standard().redact(&text);
-        assert!(start.elapsed() < Duration::from_secs(20), "{piece} takes {:?}", start.elapsed());
+        show(&format!("{piece:?}: {:?}", start.elapsed()));
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{piece} takes {:?}",
+            start.elapsed()
+        );
     }
 }
 
 /// The folder with the reference data, if it is there.
 fn reference(part: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("VALIDATE_REFERENCE_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let root = std::env::var_os("VALIDATE_REFERENCE_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        PathBuf::from,
+    );
     let part = root.join(part);
     if !part.is_dir() {
-        show(&format!("skipped: {} is not there (VALIDATE_REFERENCE_DATA names the folder)", part.display()));
+        show(&format!(
+            "skipped: {} is not there (VALIDATE_REFERENCE_DATA names the folder)",
+            part.display()
+        ));
         return None;
     }
     Some(part)
@@ -443,9 +684,15 @@ fn session_strings(each: &mut dyn FnMut(&str)) -> Option<()> {
     }
     for entry in walkdir::WalkDir::new(reference("sessions")?).sort_by_file_name() {
         let entry = entry.unwrap();
-        if entry.path().extension().is_some_and(|extension| extension == "jsonl") {
+        if entry
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "jsonl")
+        {
             let bytes = std::fs::read(entry.path()).unwrap();
-            for value in serde_json::Deserializer::from_slice(&bytes).into_iter::<serde_json::Value>() {
+            for value in
+                serde_json::Deserializer::from_slice(&bytes).into_iter::<serde_json::Value>()
+            {
                 let Ok(value) = value else { break };
                 walk(&value, each);
             }
@@ -463,15 +710,28 @@ fn lists_every_match_in_real_sessions_by_rule() {
         for (rule, range) in redactor.find(text) {
             let start = text.floor_char_boundary(range.start.saturating_sub(40));
             let end = text.ceil_char_boundary(range.end + 12);
-            let shown = format!("{} >>>{}<<< {}", &text[start..range.start], &text[range.clone()], &text[range.end..end]);
-            *by_rule.entry(rule.to_owned()).or_default().entry(shown.replace('\n', "⏎")).or_default() += 1;
+            let shown = format!(
+                "{} >>>{}<<< {}",
+                &text[start..range.start],
+                &text[range.clone()],
+                &text[range.end..end]
+            );
+            *by_rule
+                .entry(rule.to_owned())
+                .or_default()
+                .entry(shown.replace('\n', "⏎"))
+                .or_default() += 1;
         }
     });
     if read.is_none() {
         return;
     }
     for (rule, matches) in by_rule {
-        show(&format!("{rule}: {} matches, {} different", matches.values().sum::<usize>(), matches.len()));
+        show(&format!(
+            "{rule}: {} matches, {} different",
+            matches.values().sum::<usize>(),
+            matches.len()
+        ));
         for (shown, times) in matches {
             show(&format!("    {times} x {shown}"));
         }
@@ -489,22 +749,39 @@ fn measures_speed_on_real_sessions() {
     let raw: Vec<String> = walkdir::WalkDir::new(reference("sessions").unwrap())
         .into_iter()
         .map(|entry| entry.unwrap())
-        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "jsonl"))
+        .filter(|entry| {
+            entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "jsonl")
+        })
         .map(|entry| String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned())
         .collect();
     let mut rng = rng(502);
     let noise = vec![random(&mut rng, MIXED, 8_000_000)];
-    for (what, texts) in [("decoded strings", &texts), ("raw files", &raw), ("random letters", &noise)] {
+    for (what, texts) in [
+        ("decoded strings", &texts),
+        ("raw files", &raw),
+        ("random letters", &noise),
+    ] {
         let bytes: usize = texts.iter().map(String::len).sum();
         let best = (0..3)
             .map(|_| {
                 let start = Instant::now();
-                let changed = texts.iter().filter(|text| matches!(redactor.redact(text), std::borrow::Cow::Owned(_))).count();
+                let changed = texts
+                    .iter()
+                    .filter(|text| matches!(redactor.redact(text), std::borrow::Cow::Owned(_)))
+                    .count();
                 (start.elapsed(), changed)
             })
             .min()
             .unwrap();
         let speed = bytes as f64 / 1e6 / best.0.as_secs_f64();
-        show(&format!("{what}: {:.0} MB in {} texts, {} changed, {speed:.0} MB/s", bytes as f64 / 1e6, texts.len(), best.1));
+        show(&format!(
+            "{what}: {:.0} MB in {} texts, {} changed, {speed:.0} MB/s",
+            bytes as f64 / 1e6,
+            texts.len(),
+            best.1
+        ));
     }
 }

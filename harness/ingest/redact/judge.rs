@@ -27,7 +27,12 @@ pub(super) fn entropy(text: &str) -> f64 {
     let mut counts = [0u32; 256];
     text.bytes().for_each(|byte| counts[usize::from(byte)] += 1);
     let total = text.len() as f64;
-    counts.iter().filter(|&&count| count > 0).map(|&count| f64::from(count) / total).map(|share| -share * share.log2()).sum()
+    counts
+        .iter()
+        .filter(|&&count| count > 0)
+        .map(|&count| f64::from(count) / total)
+        .map(|share| -share * share.log2())
+        .sum()
 }
 
 /// True if one of the lower-case `parts` occurs in the text, in any case.
@@ -40,14 +45,16 @@ pub(super) fn has_any(text: &str, parts: &[String]) -> bool {
 ///
 /// `bare` values stand without quotes and may be code.
 pub(super) fn is_secret(value: &str, promise: Promise, bare: bool, generic: &Generic) -> bool {
-    if value.contains("REDACTED") || has_any(value, &generic.placeholders) || is_reference(value) || is_path(value) {
-        return false;
-    }
-    match promise {
+    let likely = match promise {
         Promise::Password => is_password(value, bare, generic),
         Promise::Secret => is_random(value, 16),
         Promise::Token => is_random(value, 20) && !is_identifier(value),
-    }
+    };
+    likely
+        && !value.contains("REDACTED")
+        && !has_any(value, &generic.placeholders)
+        && !is_reference(value)
+        && !is_path(value)
 }
 
 /// True if the password beside a user name is one: in a URL or after `curl -u` nothing but a password can stand there,
@@ -59,7 +66,10 @@ pub(super) fn is_login(password: &str, user: &str, generic: &Generic) -> bool {
         && !is_reference(password)
         && lower != user.to_ascii_lowercase()
         && !generic.defaults.contains(&lower)
-        && !generic.placeholders.iter().any(|part| lower.contains(part.as_str()))
+        && !generic
+            .placeholders
+            .iter()
+            .any(|part| lower.contains(part.as_str()))
         && entropy(password) >= 1.5
 }
 
@@ -68,7 +78,9 @@ fn is_password(value: &str, bare: bool, generic: &Generic) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
     let symbols = value.len() - digits - letters;
-    let name_like = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-?:$".contains(&byte));
+    let name_like = value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_.-?:$".contains(&byte));
     let core = lower.trim_end_matches(|last: char| !last.is_ascii_alphabetic());
     value.len() >= 8
         && value.is_ascii()
@@ -77,7 +89,7 @@ fn is_password(value: &str, bare: bool, generic: &Generic) -> bool {
         && (digits > 0 || symbols > 0)
         && !generic.defaults.iter().any(|word| word == core)
         // `form.password1` and `$oldPassword` are code; without quotes a value has to look random.
-        && (!bare || !name_like || (digits >= 2 && !is_wordy(value)))
+        && (!bare || !name_like || (digits >= 2 && !is_wordy(value)) || changes_case(value))
         && !(digits == 0 && is_wordy(value))
 }
 
@@ -100,13 +112,20 @@ pub(super) fn is_random(value: &str, least: usize) -> bool {
 
 fn changes_case(value: &str) -> bool {
     let pairs: Vec<(u8, u8)> = letter_pairs(value).collect();
-    let changes = pairs.iter().filter(|(a, b)| a.is_ascii_lowercase() != b.is_ascii_lowercase()).count();
-    pairs.len() >= 10 && changes * 10 >= pairs.len() * 3
+    let changes = pairs
+        .iter()
+        .filter(|(a, b)| a.is_ascii_lowercase() != b.is_ascii_lowercase())
+        .count();
+    pairs.len() >= 10 && changes * 20 >= pairs.len() * 7
 }
 
 /// Neighbouring letters.
 fn letter_pairs(value: &str) -> impl Iterator<Item = (u8, u8)> {
-    value.as_bytes().windows(2).filter(|pair| pair.iter().all(u8::is_ascii_alphabetic)).map(|pair| (pair[0], pair[1]))
+    value
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| pair.iter().all(u8::is_ascii_alphabetic))
+        .map(|pair| (pair[0], pair[1]))
 }
 
 /// True if the letters run as they do in words.
@@ -120,21 +139,46 @@ fn is_wordy(value: &str) -> bool {
         }
         pairs += 1;
         let pair = [first.to_ascii_lowercase(), second.to_ascii_lowercase()];
-        english += usize::from(ENGLISH.as_bytes().chunks(3).any(|known| known.starts_with(&pair)));
+        english += usize::from(
+            ENGLISH
+                .as_bytes()
+                .chunks(3)
+                .any(|known| known.starts_with(&pair)),
+        );
     }
-    pairs >= 4 && pairs * 4 >= value.len() && english * 20 >= pairs * 11
+    // Chance writes a few English pairs into any text; digits strewn in between and a case that keeps changing tell.
+    pairs >= 4
+        && pairs * 10 >= value.len() * 4
+        && english * 20 >= pairs * 11
+        && digit_groups(value) < 3
+        && !changes_case(value)
+}
+
+fn digit_groups(value: &str) -> usize {
+    value
+        .split(|symbol: char| !symbol.is_ascii_digit())
+        .filter(|group| !group.is_empty())
+        .count()
 }
 
 /// `abcdefgh`, `01234567`: written by hand, to stand for something.
 fn is_sequence(value: &str) -> bool {
-    let steps = value.as_bytes().windows(2).filter(|pair| pair[1] == pair[0].wrapping_add(1) || pair[1] == pair[0]).count();
+    let steps = value
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| pair[1] == pair[0].wrapping_add(1) || pair[1] == pair[0])
+        .count();
     steps * 3 >= value.len()
 }
 
 /// A UUID or the hexadecimal form of a hash, a number, a date: what identifies and does not open.
 fn is_identifier(value: &str) -> bool {
-    let hash = matches!(value.len(), 32 | 40 | 64 | 96 | 128) && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-    hash || is_uuid(value) || value.starts_with("sha256-") || value.starts_with("sha512-") || value.starts_with("toolu_")
+    let hash = matches!(value.len(), 32 | 40 | 64 | 96 | 128)
+        && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    hash || is_uuid(value)
+        || value.starts_with("sha256-")
+        || value.starts_with("sha512-")
+        || value.starts_with("toolu_")
 }
 
 /// Eight, four, four, four and twelve hexadecimal digits.
@@ -149,17 +193,43 @@ pub(super) fn is_uuid(value: &str) -> bool {
 /// A variable, a template, a call, an object: the place of a value and not the value.
 pub(super) fn is_reference(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let opens = matches!(bytes.first(), Some(b'<' | b'{' | b'[' | b'(' | b'%' | b'@' | b'&' | b'*' | b'!' | b'.' | b'/'));
-    let closes = matches!(bytes.last(), Some(b'>' | b'}' | b']' | b')' | b'%' | b'*' | b'/'));
-    let shell = bytes.first() == Some(&b'$') && bytes.get(1).is_some_and(|next| next.is_ascii_alphabetic() || b"_{(".contains(next));
-    let variable = shell && bytes[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || b"_{}():-.[]\"'".contains(byte));
-    variable || (opens && closes) || ["${", "{{", "}}", "$(", "<%", "=>", "()", "&&", "||", "->", "::", "://"].iter().any(|code| value.contains(code))
+    let opens = matches!(
+        bytes.first(),
+        Some(b'<' | b'{' | b'[' | b'(' | b'%' | b'@' | b'&' | b'*' | b'!' | b'.' | b'/')
+    );
+    let closes = matches!(
+        bytes.last(),
+        Some(b'>' | b'}' | b']' | b')' | b'%' | b'*' | b'/')
+    );
+    let shell = bytes.first() == Some(&b'$')
+        && bytes
+            .get(1)
+            .is_some_and(|next| next.is_ascii_alphabetic() || b"_{(".contains(next));
+    let variable = shell
+        && bytes[1..]
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_{}():-.[]\"'".contains(byte));
+    variable
+        || (opens && closes)
+        || [
+            "${", "{{", "}}", "$(", "<%", "=>", "()", "&&", "||", "->", "::", "://",
+        ]
+        .iter()
+        .any(|code| value.contains(code))
 }
 
 /// `src/auth/token.ts`, `auth.token.read`, `@scope/name`: words joined by slashes or dots.
 fn is_path(value: &str) -> bool {
-    let parts: Vec<&str> = value.split(['/', '.', ':', '\\']).filter(|part| !part.is_empty()).collect();
-    let words = parts.iter().filter(|part| part.len() <= 2 || is_wordy(part) || part.bytes().all(|byte| byte.is_ascii_digit())).count();
+    let parts: Vec<&str> = value
+        .split(['/', '.', ':', '\\'])
+        .filter(|part| !part.is_empty())
+        .collect();
+    let words = parts
+        .iter()
+        .filter(|part| {
+            part.len() <= 2 || is_wordy(part) || part.bytes().all(|byte| byte.is_ascii_digit())
+        })
+        .count();
     parts.len() >= 3 && words * 2 >= parts.len() && parts.iter().all(|part| part.len() < 24)
 }
 
@@ -169,17 +239,35 @@ mod tests {
 
     #[test]
     fn words_are_wordy_and_random_letters_are_not() {
-        for words in ["access-token-provider", "refreshTokenExpiredError", "gpt-4o-mini-realtime-preview", "session_context_manager_2"] {
+        for words in [
+            "access-token-provider",
+            "refreshTokenExpiredError",
+            "gpt-4o-mini-realtime-preview",
+            "session_context_manager_2",
+        ] {
             assert!(is_wordy(words), "{words}");
         }
-        for random in ["Zk3vQx9LpW7mTq2rHj8s", "a9f3k2l8qzx7w1vbn5m0", "hJkWqXvZbNpRtYlGfDsM"] {
+        for random in [
+            "Zk3vQx9LpW7mTq2rHj8s",
+            "a9f3k2l8qzx7w1vbn5m0",
+            "hJkWqXvZbNpRtYlGfDsM",
+        ] {
             assert!(!is_wordy(random), "{random}");
         }
     }
 
     #[test]
     fn references_are_not_values() {
-        for code in ["${DB_PASSWORD}", "$PASSWORD", "<your-key>", "{{ secret }}", "getToken()", "%TOKEN%", "$(cat", "***"] {
+        for code in [
+            "${DB_PASSWORD}",
+            "$PASSWORD",
+            "<your-key>",
+            "{{ secret }}",
+            "getToken()",
+            "%TOKEN%",
+            "$(cat",
+            "***",
+        ] {
             assert!(is_reference(code), "{code}");
         }
         for value in ["pa$$w0rd", "$2b$10$N9qo8uLOickgx2ZMRZoMye", "a{b"] {

@@ -1,6 +1,6 @@
 //! Secrets out of text, for good: every text of a transcript passes here before anything else sees it.
 //!
-//! One automaton looks for the keywords of all rules (`rules.toml`) in one pass. At a hit, the rules that own the
+//! One table (`keywords.rs`) looks for the keywords of all rules (`rules.toml`) in one pass. At a hit, the rules that own the
 //! keyword look at the few hundred bytes around it and may claim a span: a token with a shape of its own (`token.rs`),
 //! a credential in a URL, a header, a cookie or a key block (`shape.rs`), or a value that was given a name such as
 //! `api_key` (`assigned.rs`), if it looks random and not like code or a placeholder (`judge.rs`). Claimed spans that
@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 
 mod assigned;
 mod judge;
+mod keywords;
 mod rules;
 mod shape;
 mod token;
@@ -45,17 +46,32 @@ struct Span<'r> {
 impl<'r> Span<'r> {
     /// A token or shape that nothing else looks like.
     fn certain(start: usize, end: usize, rule: &'r str) -> Span<'r> {
-        Span { start, end, rank: 0, rule }
+        Span {
+            start,
+            end,
+            rank: 0,
+            rule,
+        }
     }
 
     /// A value of a provider's format, or one beside a scheme.
     fn named(start: usize, end: usize, rule: &'r str) -> Span<'r> {
-        Span { start, end, rank: 1, rule }
+        Span {
+            start,
+            end,
+            rank: 1,
+            rule,
+        }
     }
 
     /// A value that only its name makes a secret.
     fn likely(start: usize, end: usize, rule: &'r str) -> Span<'r> {
-        Span { start, end, rank: 2, rule }
+        Span {
+            start,
+            end,
+            rank: 2,
+            rule,
+        }
     }
 }
 
@@ -66,9 +82,11 @@ impl Default for Redactor {
 }
 
 impl Redactor {
-    /// Reads the rules and builds the keyword automaton; a few milliseconds. [`Redactor::standard`] does it once.
+    /// Reads the rules and builds the keyword table; a few milliseconds. [`Redactor::standard`] does it once.
     pub fn new() -> Redactor {
-        Redactor { rules: Rules::standard() }
+        Redactor {
+            rules: Rules::standard(),
+        }
     }
 
     /// The one redactor of the program.
@@ -101,28 +119,46 @@ impl Redactor {
     /// Every secret with the rule that names it: identifier, then the range of bytes. For measuring the rules; nothing
     /// else should ever need to know where a secret stood.
     pub fn find<'s>(&'s self, text: &str) -> Vec<(&'s str, std::ops::Range<usize>)> {
-        self.spans(text).into_iter().map(|span| (span.rule, span.start..span.end)).collect()
+        self.spans(text)
+            .into_iter()
+            .map(|span| (span.rule, span.start..span.end))
+            .collect()
     }
 
     /// The claimed spans, in order, none touching another.
     fn spans<'s>(&'s self, text: &str) -> Vec<Span<'s>> {
         let mut claimed = Vec::new();
         let mut names = assigned::Names::new(&self.rules, text);
-        for hit in self.rules.keywords.find_overlapping_iter(text) {
-            for call in &self.rules.calls[hit.pattern().as_usize()] {
+        self.rules.keywords.each(text.as_bytes(), |keyword, hit| {
+            for call in &self.rules.calls[keyword] {
                 match *call {
                     Call::Token(at) => {
                         let rule = &self.rules.tokens[at];
-                        claimed.extend(token::find(rule, text, hit.start(), &self.rules.generic.token_placeholders));
+                        claimed.extend(token::find(
+                            rule,
+                            text,
+                            hit.start,
+                            &self.rules.generic.token_placeholders,
+                        ));
                     }
                     Call::Shape(at) => {
-                        shape::find(&self.rules.shapes[at], &self.rules.generic, text, hit.start()..hit.end(), &mut claimed);
+                        shape::find(
+                            &self.rules.shapes[at],
+                            &self.rules.generic,
+                            text,
+                            hit.clone(),
+                            &mut claimed,
+                        );
                     }
-                    Call::Name => claimed.extend(names.find(hit.start()..hit.end())),
+                    Call::Name => claimed.extend(names.find(hit.clone())),
                 }
             }
+        });
+        if claimed.is_empty() {
+            claimed
+        } else {
+            merge(claimed)
         }
-        if claimed.is_empty() { claimed } else { merge(claimed) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The rule file as types: parsed once, one keyword automaton over all rules, regexes compiled at their first use.
+//! The rule file as types: parsed once, one keyword table over all rules, regexes compiled at their first use.
 //!
 //! A match begins at a keyword (or a fixed number of bytes before it), so a rule's regex is anchored there and looks at
 //! no more than `window` bytes. That is the definition of a rule and not a shortcut: there is no whole-text search that
@@ -6,9 +6,10 @@
 
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
+
+use super::keywords::Keywords;
 
 /// The rules that ship with the program.
 const STANDARD: &str = include_str!("rules.toml");
@@ -60,7 +61,8 @@ fn default_window() -> usize {
 impl Token {
     /// Anchored at the start of its haystack.
     pub(super) fn regex(&self) -> &Regex {
-        self.compiled.get_or_init(|| compile(&format!(r"\A(?:{})", self.regex), false))
+        self.compiled
+            .get_or_init(|| compile(&format!(r"\A(?:{})", self.regex), false))
     }
 }
 
@@ -78,7 +80,8 @@ pub(super) struct Assigned {
 impl Assigned {
     /// Matches a value as a whole.
     pub(super) fn regex(&self) -> &Regex {
-        self.compiled.get_or_init(|| compile(&format!(r"\A(?:{})\z", self.value), true))
+        self.compiled
+            .get_or_init(|| compile(&format!(r"\A(?:{})\z", self.value), true))
     }
 }
 
@@ -126,15 +129,16 @@ pub(super) struct Rules {
     pub(super) tokens: Vec<Token>,
     pub(super) assigned: Vec<Assigned>,
     pub(super) shapes: Vec<Shape>,
-    pub(super) keywords: AhoCorasick,
-    /// By keyword of the automaton.
+    pub(super) keywords: Keywords,
+    /// By number of the keyword.
     pub(super) calls: Vec<Vec<Call>>,
 }
 
 impl Rules {
     /// Reads the rule file that is part of the program.
     pub(super) fn standard() -> Rules {
-        let file: RuleFile = toml::from_str(STANDARD).expect("the rule file is part of the program and tested");
+        let file: RuleFile =
+            toml::from_str(STANDARD).expect("the rule file is part of the program and tested");
         let mut words: Vec<String> = Vec::new();
         let mut calls: Vec<Vec<Call>> = Vec::new();
         let mut call = |word: &str, what: Call| match words.iter().position(|known| known == word) {
@@ -145,19 +149,28 @@ impl Rules {
             }
         };
         for (at, rule) in file.token.iter().enumerate() {
-            rule.keywords.iter().for_each(|word| call(word, Call::Token(at)));
+            rule.keywords
+                .iter()
+                .for_each(|word| call(word, Call::Token(at)));
         }
         for (at, rule) in file.shape.iter().enumerate() {
-            rule.keywords.iter().for_each(|word| call(word, Call::Shape(at)));
+            rule.keywords
+                .iter()
+                .for_each(|word| call(word, Call::Shape(at)));
         }
-        file.generic.words.iter().for_each(|word| call(word, Call::Name));
-        // A DFA takes one table look-up per byte whatever the number of keywords, and finds overlapping ones.
-        let keywords = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&words)
-            .expect("a few hundred short keywords fit into an automaton");
-        Rules { generic: file.generic, tokens: file.token, assigned: file.assigned, shapes: file.shape, keywords, calls }
+        file.generic
+            .words
+            .iter()
+            .for_each(|word| call(word, Call::Name));
+        let keywords = Keywords::new(words);
+        Rules {
+            generic: file.generic,
+            tokens: file.token,
+            assigned: file.assigned,
+            shapes: file.shape,
+            keywords,
+            calls,
+        }
     }
 }
 
@@ -183,9 +196,19 @@ mod tests {
         let mut ids = HashSet::new();
         for rule in &rules.tokens {
             rule.regex();
-            assert!(ids.insert(rule.id.clone()) , "{} stands twice", rule.id);
-            assert!(rule.keywords.iter().all(|word| word.to_lowercase() == *word), "{}: keywords are lower case", rule.id);
-            assert!(rule.lead[0] <= rule.lead[1], "{}: lead is [min, max]", rule.id);
+            assert!(ids.insert(rule.id.clone()), "{} stands twice", rule.id);
+            assert!(
+                rule.keywords
+                    .iter()
+                    .all(|word| word.to_lowercase() == *word),
+                "{}: keywords are lower case",
+                rule.id
+            );
+            assert!(
+                rule.lead[0] <= rule.lead[1],
+                "{}: lead is [min, max]",
+                rule.id
+            );
         }
         rules.assigned.iter().for_each(|rule| {
             rule.regex();
@@ -195,7 +218,11 @@ mod tests {
             ids.insert(rule.id.clone());
         });
         for id in ids {
-            assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'), "{id}");
+            assert!(
+                id.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+                "{id}"
+            );
         }
     }
 }

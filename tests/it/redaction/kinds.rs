@@ -19,7 +19,9 @@ const SYMBOLS: &str = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789!
 /// `length` characters of an alphabet.
 pub(super) fn random(rng: &mut ChaCha8Rng, alphabet: &str, length: usize) -> String {
     let alphabet = alphabet.as_bytes();
-    (0..length).map(|_| char::from(alphabet[rng.random_range(0..alphabet.len())])).collect()
+    (0..length)
+        .map(|_| char::from(alphabet[rng.random_range(0..alphabet.len())]))
+        .collect()
 }
 
 /// A pattern filled in: `{d10}` are ten digits, `{h32}` hexadecimal ones, and so on; other text stands for itself.
@@ -29,7 +31,10 @@ pub(super) fn fill(rng: &mut ChaCha8Rng, pattern: &str) -> String {
     while let Some(open) = rest.find('{') {
         out.push_str(&rest[..open]);
         let close = open + rest[open..].find('}').unwrap();
-        let (alphabet, length) = (&rest[open + 1..open + 2], rest[open + 2..close].parse().unwrap());
+        let (alphabet, length) = (
+            &rest[open + 1..open + 2],
+            rest[open + 2..close].parse().unwrap(),
+        );
         let alphabet = match alphabet {
             "d" => DIGITS,
             "h" => HEX,
@@ -57,7 +62,10 @@ pub(super) const TOKENS: &[(&str, &str)] = &[
     ("Anthropic admin key", "sk-|ant-admin01-{_93}AA"),
     ("Anthropic OAuth token", "sk-|ant-oat01-{_86}AA"),
     ("OpenAI project key", "sk-|proj-{_74}T3BlbkFJ{_74}"),
-    ("OpenAI service account key", "sk-|svcacct-{_58}T3BlbkFJ{_58}"),
+    (
+        "OpenAI service account key",
+        "sk-|svcacct-{_58}T3BlbkFJ{_58}",
+    ),
     ("OpenAI legacy key", "sk|-{m20}T3BlbkFJ{m20}"),
     ("OpenRouter key", "sk-|or-v1-{h64}"),
     ("Groq key", "gsk|_{m52}"),
@@ -89,8 +97,14 @@ pub(super) const TOKENS: &[(&str, &str)] = &[
     ("Slack bot token", "xo|xb-{d12}-{d13}-{m24}"),
     ("Slack user token", "xo|xp-{d12}-{d12}-{d13}-{h32}"),
     ("Slack app token", "xa|pp-1-A{u10}-{d13}-{h64}"),
-    ("Slack webhook", "https://hooks.sl|ack.com/services/T{u10}/B{u10}/{m24}"),
-    ("Discord webhook", "https://discord.com/api/web|hooks/{d18}/{_68}"),
+    (
+        "Slack webhook",
+        "https://hooks.sl|ack.com/services/T{u10}/B{u10}/{m24}",
+    ),
+    (
+        "Discord webhook",
+        "https://discord.com/api/web|hooks/{d18}/{_68}",
+    ),
     ("Telegram bot token", "{d10}:A|A{_33}"),
     ("Stripe live key", "sk_|live_{m24}"),
     ("Stripe restricted key", "rk_|live_{m99}"),
@@ -150,36 +164,68 @@ pub(super) const TOKENS: &[(&str, &str)] = &[
 pub(super) const NAMED: &[(&str, &str, &str)] = &[
     ("AWS secret access key", "AWS_SECRET_ACCESS_KEY", "{640}"),
     ("AWS session token", "AWS_SESSION_TOKEN", "{6400}"),
-    ("Azure storage account key", "AZURE_STORAGE_ACCOUNT_KEY", "{686}=="),
+    (
+        "Azure storage account key",
+        "AZURE_STORAGE_ACCOUNT_KEY",
+        "{686}==",
+    ),
     ("Cloudflare API token", "CLOUDFLARE_API_TOKEN", "{_40}"),
     ("Cloudflare global key", "CLOUDFLARE_API_KEY", "{h37}"),
     ("Datadog API key", "DD_API_KEY", "{h32}"),
     ("Datadog application key", "DATADOG_APP_KEY", "{h40}"),
-    ("Discord bot token", "DISCORD_BOT_TOKEN", "MT{m24}.{_6}.{_38}"),
+    (
+        "Discord bot token",
+        "DISCORD_BOT_TOKEN",
+        "MT{m24}.{_6}.{_38}",
+    ),
     ("Fastly token", "FASTLY_API_TOKEN", "{_32}"),
     ("Algolia admin key", "ALGOLIA_ADMIN_API_KEY", "{h32}"),
     ("Okta token", "OKTA_API_TOKEN", "00{_40}"),
-    ("Heroku key, UUID", "HEROKU_API_KEY", "{h8}-{h4}-{h4}-{h4}-{h12}"),
+    (
+        "Heroku key, UUID",
+        "HEROKU_API_KEY",
+        "{h8}-{h4}-{h4}-{h4}-{h12}",
+    ),
     ("Twilio auth token", "TWILIO_AUTH_TOKEN", "{h32}"),
-    ("Mailgun signing key", "MAILGUN_SIGNING_KEY", "{h32}-{h8}-{h8}"),
+    (
+        "Mailgun signing key",
+        "MAILGUN_SIGNING_KEY",
+        "{h32}-{h8}-{h8}",
+    ),
     ("Vercel token", "VERCEL_TOKEN", "{m24}"),
     ("Netlify auth token", "NETLIFY_AUTH_TOKEN", "{_43}"),
     ("Confluent secret", "CONFLUENT_API_SECRET", "{664}"),
-    ("Twitter access secret", "TWITTER_ACCESS_TOKEN_SECRET", "{m45}"),
+    (
+        "Twitter access secret",
+        "TWITTER_ACCESS_TOKEN_SECRET",
+        "{m45}",
+    ),
     ("Jira token", "JIRA_API_TOKEN", "{m20}{h4}"),
 ];
 
 /// Bare values under a name of no provider; these are judged, so that recall may stay below one.
 pub(super) const JUDGED: &[(&str, &str, &str)] = &[
     ("password of symbols, 14", "DB_PASSWORD", "{s14}"),
-    ("password of letters and digits, 16", "ADMIN_PASSWORD", "{m16}"),
+    (
+        "password of letters and digits, 16",
+        "ADMIN_PASSWORD",
+        "{m16}",
+    ),
     ("secret of 32 letters and digits", "SESSION_SECRET", "{m32}"),
     ("secret of 44 base64", "NEXTAUTH_SECRET", "{643}="),
     ("secret of 64 hexadecimal", "JWT_SECRET", "{h64}"),
     ("API key of 32 hexadecimal", "MY_SERVICE_API_KEY", "{h32}"),
-    ("API key of 24 letters and digits", "WEATHER_API_KEY", "{m24}"),
+    (
+        "API key of 24 letters and digits",
+        "WEATHER_API_KEY",
+        "{m24}",
+    ),
     ("API key of 20 lower case", "BACKEND_APIKEY", "{l20}"),
-    ("access token of 40 base64url", "PARTNER_ACCESS_TOKEN", "{_40}"),
+    (
+        "access token of 40 base64url",
+        "PARTNER_ACCESS_TOKEN",
+        "{_40}",
+    ),
     ("token of 24 letters and digits", "DEPLOY_TOKEN", "{m24}"),
     ("encryption key of 44 base64", "ENCRYPTION_KEY", "{643}="),
     ("client secret of 36", "OAUTH_CLIENT_SECRET", "{_36}"),
@@ -191,21 +237,45 @@ pub(super) const CARRIERS: &[(&str, &str)] = &[
     (".env, quoted", "SERVICE=\"@\"\n"),
     ("export", "$ export SERVICE='@' && npm start"),
     ("JSON", r#"{"config":{"value":"@","port":80}}"#),
-    ("JSON in JSON", r#"{"content":"{\"value\": \"@\", \"n\": 1}\n"}"#),
-    ("JSON, three deep", r#"{"a":"{\"b\":\"{\\\"c\\\":\\\"@\\\"}\"}"}"#),
+    (
+        "JSON in JSON",
+        r#"{"content":"{\"value\": \"@\", \"n\": 1}\n"}"#,
+    ),
+    (
+        "JSON, three deep",
+        r#"{"a":"{\"b\":\"{\\\"c\\\":\\\"@\\\"}\"}"}"#,
+    ),
     ("written line break", r#"{"stdout":"total 4\n@\nexit 0"}"#),
-    ("curl header", "curl -s https://api.host.dev/v1 -H \"Authorization: Bearer @\" -d '{}'"),
-    ("curl header, own", "curl -H 'X-Service: @' https://api.host.dev"),
+    (
+        "curl header",
+        "curl -s https://api.host.dev/v1 -H \"Authorization: Bearer @\" -d '{}'",
+    ),
+    (
+        "curl header, own",
+        "curl -H 'X-Service: @' https://api.host.dev",
+    ),
     ("YAML", "service:\n  value: @\n  retries: 3\n"),
     ("prose", "Here is what I use: @, please do not share it."),
     ("prose, end of sentence", "I have put it in (@)."),
-    ("query", "GET https://api.host.dev/v1/items?limit=5&k=@&page=2"),
-    ("log line", "2026-01-02T03:04:05Z INFO client started with=@ retries=3"),
-    ("TypeScript", "const client = new Client('@', { retries: 3 });"),
+    (
+        "query",
+        "GET https://api.host.dev/v1/items?limit=5&k=@&page=2",
+    ),
+    (
+        "log line",
+        "2026-01-02T03:04:05Z INFO client started with=@ retries=3",
+    ),
+    (
+        "TypeScript",
+        "const client = new Client('@', { retries: 3 });",
+    ),
     ("Markdown", "Use `@` for the call."),
     ("diff", "-  old\n+  const service = \"@\";\n"),
     ("colours", "\u{1b}[32m@\u{1b}[0m ok"),
-    ("colours, written", r#"{"stdout":"\u001b[32m@\u001b[0m ok"}"#),
+    (
+        "colours, written",
+        r#"{"stdout":"\u001b[32m@\u001b[0m ok"}"#,
+    ),
     ("listing", "     7→SERVICE=@\n     8→DEBUG=1"),
 ];
 
@@ -217,8 +287,14 @@ pub(super) const GIVEN: &[(&str, &str)] = &[
     ("shell", "#='@' cargo run --release"),
     ("JSON", r##"{"env":{"#":"@","PORT":80}}"##),
     ("JSON, spaced", r##"{ "#" : "@" }"##),
-    ("JSON in JSON", r##"{"content":"{\"#\": \"@\", \"n\": 1}\n"}"##),
-    ("JSON, three deep", r##"{"a":"{\"b\":\"{\\\"#\\\":\\\"@\\\"}\"}"}"##),
+    (
+        "JSON in JSON",
+        r##"{"content":"{\"#\": \"@\", \"n\": 1}\n"}"##,
+    ),
+    (
+        "JSON, three deep",
+        r##"{"a":"{\"b\":\"{\\\"#\\\":\\\"@\\\"}\"}"}"##,
+    ),
     (".env in JSON", r##"{"stdout":"PORT=1\n#=@\nDEBUG=1"}"##),
     ("YAML", "env:\n  #: \"@\"\n  retries: 3\n"),
     ("YAML list", "env:\n  - name: #\n    value: \"@\"\n"),
@@ -227,7 +303,10 @@ pub(super) const GIVEN: &[(&str, &str)] = &[
     ("Rust", "const #: &str = \"@\";"),
     ("Python", "os.environ[\"#\"] = \"@\"\n"),
     ("call", "setenv(\"#\", \"@\");"),
-    ("log line", "2026-01-02T03:04:05Z INFO started #=\"@\" retries=3"),
+    (
+        "log line",
+        "2026-01-02T03:04:05Z INFO started #=\"@\" retries=3",
+    ),
     ("flag", "docker run -e #=@ image"),
     ("XML", "<#>@</#>"),
     ("prose", "Set #: `@` and start again."),
