@@ -192,17 +192,19 @@ impl Check {
         self.at_least.is_none_or(|least| least <= value) && self.at_most.is_none_or(|most| value <= most)
     }
 
-    /// The expectation in words: `lines added or removed at least 1`.
+    /// The expectation in words that follow "show": `lines added`, `at least 5 actions per prompt`, `no commits`.
     #[must_use]
     pub fn expectation(&self) -> String {
-        let mut words = self.measure.words().to_owned();
-        if let Some(least) = self.at_least {
-            words.push_str(&format!(" at least {least}"));
+        let words = self.measure.words();
+        let is = |bound: f64, value: f64| (bound - value).abs() < f64::EPSILON;
+        match (self.at_least, self.at_most) {
+            (Some(least), None) if is(least, 1.0) => words.to_owned(),
+            (None, Some(most)) if is(most, 0.0) => format!("no {words}"),
+            (Some(least), None) => format!("at least {least} {words}"),
+            (None, Some(most)) => format!("at most {most} {words}"),
+            (Some(least), Some(most)) => format!("{least} to {most} {words}"),
+            (None, None) => format!("any {words}"),
         }
-        if let Some(most) = self.at_most {
-            words.push_str(&format!(" at most {most}"));
-        }
-        words
     }
 }
 

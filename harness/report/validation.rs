@@ -4,17 +4,21 @@ use crate::classifier::definition::ComparedOn;
 use crate::domain::label::Scale;
 use crate::stats::estimate::Statistic;
 use crate::validation::agreement::{Comparison, Figures};
-use crate::validation::checks::{CheckResult, CheckVerdict, Rate};
+use crate::validation::checks::{CheckResult, Rate};
 use crate::validation::Validated;
 
 use super::basis::Basis;
 use super::notes;
-use super::number::{self, NONE, coefficient, coefficient_3, percent, shortened};
+use super::number::{self, NONE, coefficient, coefficient_3, percent};
 use super::page::Block;
 use super::table::{Align, Table};
 
-/// Violators that a page names; JSON has all of them.
-const VIOLATORS_SHOWN: usize = 5;
+/// Violators that a page of one classifier names, and one of several; JSON has all of them.
+const VIOLATORS_OF_ONE: usize = 10;
+const VIOLATORS_OF_SEVERAL: usize = 2;
+
+/// Left out sessions that a page names.
+const EXCLUDED_SHOWN: usize = 5;
 
 /// The page: the answer first, then what it rests on, then what to do next.
 #[must_use]
@@ -88,11 +92,11 @@ fn numbers_summary(results: &[Validated]) -> Option<Block> {
     let mut table = Table::new(&[
         ("classifier", Align::Left),
         ("n", Align::Right),
-        ("mean abs. error", Align::Right),
+        ("MAE", Align::Right),
         ("Pearson", Align::Right),
         ("95% interval", Align::Left),
         ("Spearman", Align::Right),
-        ("median ratio", Align::Right),
+        ("ratio", Align::Right),
     ]);
     for result in results {
         for comparison in result.comparisons.iter().filter(|comparison| is_gold(result, comparison)) {
@@ -127,13 +131,13 @@ fn in_full(result: &Validated) -> Vec<Block> {
     let mut blocks = Vec::new();
     let Some(gold) = result.comparisons.first() else { return blocks };
     let mut others = Table::new(&[
-        ("compared with", Align::Left),
+        ("with", Align::Left),
         ("kind", Align::Left),
         ("n", Align::Right),
         ("failures", Align::Right),
-        ("agreement", Align::Right),
+        ("agree", Align::Right),
         ("coefficient", Align::Left),
-        ("failures wrong", Align::Right),
+        ("with failures", Align::Right),
     ]);
     for comparison in &result.comparisons {
         others.push(vec![
@@ -216,17 +220,17 @@ fn per_class(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreem
     table
 }
 
-/// Only categories that occur: an empty row of a 24-category scale says nothing. Wide tables get numbered columns.
+/// Only categories that occur: an empty row of a 24-category scale says nothing. Columns bear the numbers of the rows,
+/// so that nine labels fit beside each other.
 fn confusion(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreement) -> Block {
     let table = &figures.confusion;
-    let used: Vec<usize> =
-        (0..names.len()).filter(|k| table.rows()[*k] > 0 || table.columns()[*k] > 0).collect();
-    let titles: Vec<String> = used.iter().map(|k| shortened(&names[*k], 9)).collect();
-    let mut columns: Vec<(&str, Align)> = vec![("gold", Align::Left)];
-    columns.extend(titles.iter().map(|title| (title.as_str(), Align::Right)));
+    let used: Vec<usize> = (0..names.len()).filter(|k| table.rows()[*k] > 0 || table.columns()[*k] > 0).collect();
+    let numbers: Vec<String> = (1..=used.len()).map(|number| number.to_string()).collect();
+    let mut columns: Vec<(&str, Align)> = vec![("", Align::Right), ("gold", Align::Left)];
+    columns.extend(numbers.iter().map(|number| (number.as_str(), Align::Right)));
     let mut rendered = Table::new(&columns);
-    for i in &used {
-        let mut row = vec![names[*i].clone()];
+    for (i, number) in used.iter().zip(&numbers) {
+        let mut row = vec![number.clone(), names[*i].clone()];
         row.extend(used.iter().map(|j| match table.count(*i, *j) {
             0 => "·".to_owned(),
             count => count.to_string(),
@@ -237,63 +241,51 @@ fn confusion(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreem
 }
 
 fn checks(results: &[Validated]) -> Vec<Block> {
-    let mut table = Table::new(&[
-        ("telemetry check", Align::Left),
-        ("holds", Align::Right),
-        ("rate", Align::Left),
-        ("asked", Align::Right),
-        ("others", Align::Left),
-        ("verdict", Align::Left),
-    ]);
-    let mut violators = Vec::new();
-    for (result, check) in results.iter().flat_map(|result| result.checks.iter().map(move |check| (result, check))) {
-        table.push(vec![
-            check.check.name.clone(),
-            format!("{} of {}", check.labelled.holding, check.labelled.n),
-            rate(&check.labelled),
-            percent(check.check.share),
-            format!("{} of {}", check.others.holding, check.others.n),
-            check.verdict.word().to_owned(),
-        ]);
-        violators.extend(violators_of(result, check));
-    }
-    if table.is_empty() {
+    let shown = if results.len() == 1 { VIOLATORS_OF_ONE } else { VIOLATORS_OF_SEVERAL };
+    let points: Vec<String> = results
+        .iter()
+        .flat_map(|result| result.checks.iter().map(move |check| check_sentence(result, check, shown)))
+        .collect();
+    if points.is_empty() {
         return Vec::new();
     }
-    let mut blocks = vec![Block::Heading(2, "Labels held against telemetry".to_owned()), Block::Table(table)];
-    if !violators.is_empty() {
-        blocks.push(Block::List(violators));
-    }
-    blocks
+    vec![Block::Heading(2, "Labels held against telemetry".to_owned()), Block::List(points)]
 }
 
-fn violators_of(result: &Validated, check: &CheckResult) -> Option<String> {
-    if check.violators.is_empty() {
-        return None;
-    }
-    let named: Vec<String> = check
-        .violators
-        .iter()
-        .take(VIOLATORS_SHOWN)
-        .map(|violator| format!("{} ({} {})", violator.session_id, violator.label, violator.value))
-        .collect();
-    let more = check.violators.len().saturating_sub(VIOLATORS_SHOWN);
-    let more = if more > 0 { format!(", {more} more in --format json") } else { String::new() };
-    let failed = if check.verdict == CheckVerdict::Fail { "" } else { " all the same" };
-    Some(format!(
-        "{}, {}: labelled {} without {}{failed}: {}{more}",
+fn check_sentence(result: &Validated, check: &CheckResult, shown: usize) -> String {
+    let labels = check.check.labels.join(" or ");
+    let mut sentence = format!(
+        "{}: {} `{}`: of the sessions labelled {labels}, {} show {}",
+        check.verdict.word(),
         result.definition.name,
         check.check.name,
-        check.check.labels.join(" or "),
+        rate(&check.labelled),
         check.check.expectation(),
-        named.join(", "),
-    ))
+    );
+    sentence.push_str(&format!(", {} asked; of the others {}.", percent(check.check.share), rate(&check.others)));
+    if check.without_telemetry > 0 {
+        sentence.push_str(&format!(" {} without telemetry are left out.", check.without_telemetry));
+    }
+    if !check.violators.is_empty() {
+        let named: Vec<String> = check
+            .violators
+            .iter()
+            .take(shown)
+            .map(|violator| format!("{} ({}: {})", violator.session_id, violator.label, violator.value))
+            .collect();
+        let more = check.violators.len().saturating_sub(shown);
+        let more = if more > 0 { format!(", {more} more (`--format json`)") } else { String::new() };
+        sentence.push_str(&format!(" Violated by {}{more}.", named.join(", ")));
+    }
+    sentence
 }
 
 fn rate(rate: &Rate) -> String {
     rate.share().map_or_else(
-        || NONE.to_owned(),
-        |share| format!("{} {}", percent(share), number::percent_interval(rate.interval)),
+        || "0 of 0".to_owned(),
+        |share| {
+            format!("{} of {} ({} {})", rate.holding, rate.n, percent(share), number::percent_interval(rate.interval))
+        },
     )
 }
 
@@ -321,20 +313,27 @@ fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
     points.push(
         "`majority` and `rules` are the kappa of the baselines with the gold: the floor that a rater has to beat.".to_owned(),
     );
+    if numbers_summary(results).is_some() {
+        points.push(
+            "MAE is the mean absolute error, for task-value of the logarithms; `ratio` is the median of candidate to gold. \
+             Intervals of these treat sessions as independent."
+                .to_owned(),
+        );
+    }
     for result in results {
         let failures: u64 = result.comparisons.first().map_or(0, |comparison| comparison.failures);
         if failures > 0 {
             points.push(format!(
-                "{}: {}; {failures} with a gold label but no answer are left out above and counted wrong in the second figure.",
+                "{}: {}; {failures} with a gold label but no answer are left out, and counted wrong in `with failures`.",
                 result.definition.name, result.outcomes
             ));
         }
     }
-    for (session, reason) in basis.excluded.iter().take(VIOLATORS_SHOWN) {
+    for (session, reason) in basis.excluded.iter().take(EXCLUDED_SHOWN) {
         points.push(format!("left out: {session}: {reason}"));
     }
-    if VIOLATORS_SHOWN < basis.excluded.len() {
-        points.push(format!("left out: {} more sessions, see --format json", basis.excluded.len() - VIOLATORS_SHOWN));
+    if EXCLUDED_SHOWN < basis.excluded.len() {
+        points.push(format!("left out: {} more sessions, see --format json", basis.excluded.len() - EXCLUDED_SHOWN));
     }
     points
 }
