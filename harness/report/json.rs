@@ -103,6 +103,8 @@ fn categorical(names: &[String], ordered: bool, found: &TwoRaterAgreement) -> Ma
             ("brennan_prediger_linear", &found.brennan_prediger_linear),
             ("brennan_prediger_quadratic", &found.brennan_prediger_quadratic),
             ("alpha_ordinal", &found.alpha_ordinal),
+            ("alpha_interval", &found.alpha_interval),
+            ("alpha_ratio", &found.alpha_ratio),
             ("within_one", &found.within_one),
         ] {
             put(key, statistic(value));

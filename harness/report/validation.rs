@@ -188,7 +188,7 @@ fn main_value(figures: &Figures) -> String {
 
 fn main_figure(figures: &Figures) -> String {
     let (name, statistic) = match figures {
-        Figures::Categories { figures, ordered: true, .. } => ("weighted kappa", &figures.cohen_kappa_quadratic),
+        Figures::Categories { figures, ordered: true, .. } => ("weighted", &figures.cohen_kappa_quadratic),
         Figures::Categories { figures, ordered: false, .. } => ("kappa", &figures.cohen_kappa),
         Figures::Numbers { figures, .. } => ("r", &figures.pearson),
     };
