@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Says whether an LLM classifier of agent sessions can be trusted.
 #[derive(Debug, Parser)]
 #[command(name = "validate", version, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Exit codes: 0 done · 1 judged and failed · 2 wrong usage or unusable input · 3 cannot decide · 130 interrupted")]
+#[command(
+    after_help = "Exit codes: 0 done · 1 judged and failed · 2 wrong usage or unusable input · 3 cannot decide · 130 interrupted"
+)]
 pub struct Cli {
     /// What to do; without a command the classifiers are validated.
     #[command(subcommand)]

@@ -189,7 +189,8 @@ impl Check {
     /// Whether `value` is in the range that the labels imply.
     #[must_use]
     pub fn holds(&self, value: f64) -> bool {
-        self.at_least.is_none_or(|least| least <= value) && self.at_most.is_none_or(|most| value <= most)
+        self.at_least.is_none_or(|least| least <= value)
+            && self.at_most.is_none_or(|most| value <= most)
     }
 
     /// The expectation in words that follow "show": `lines added`, `at least 5 actions per prompt`, `no commits`.
@@ -280,10 +281,17 @@ impl Definition {
     pub fn allowed(&self) -> String {
         match self.scale {
             Scale::Nominal | Scale::Ordinal => {
-                let names: Vec<&str> = self.labels.iter().map(|label| label.name.as_str()).collect();
+                let names: Vec<&str> = self
+                    .labels
+                    .iter()
+                    .map(|label| label.name.as_str())
+                    .collect();
                 names.join(", ")
             }
-            Scale::Ratio => format!("any number above {}", self.number.as_ref().map_or(0.0, |number| number.above)),
+            Scale::Ratio => format!(
+                "any number above {}",
+                self.number.as_ref().map_or(0.0, |number| number.above)
+            ),
             Scale::Decisions => "a list of decisions".to_owned(),
         }
     }
@@ -297,9 +305,18 @@ impl Definition {
                 .get(usize::from(*code))
                 .map_or_else(|| code.to_string(), |label| label.name.clone()),
             Label::Number(number) => number.to_string(),
-            Label::Shares(DecisionShares { planning, execution }) => {
-                let share = |share: &Option<f64>| share.map_or_else(|| "none".to_owned(), |share| format!("{share:.2}"));
-                format!("planning {}, execution {}", share(planning), share(execution))
+            Label::Shares(DecisionShares {
+                planning,
+                execution,
+            }) => {
+                let share = |share: &Option<f64>| {
+                    share.map_or_else(|| "none".to_owned(), |share| format!("{share:.2}"))
+                };
+                format!(
+                    "planning {}, execution {}",
+                    share(planning),
+                    share(execution)
+                )
             }
         }
     }
@@ -307,6 +324,9 @@ impl Definition {
     /// Names of the categories in declared order.
     #[must_use]
     pub fn label_names(&self) -> Vec<&str> {
-        self.labels.iter().map(|label| label.name.as_str()).collect()
+        self.labels
+            .iter()
+            .map(|label| label.name.as_str())
+            .collect()
     }
 }

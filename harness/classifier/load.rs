@@ -56,7 +56,11 @@ pub enum ClassifierError {
 
 fn did_you_mean(near: &[String]) -> String {
     let near: Vec<&str> = near.iter().map(String::as_str).collect();
-    if near.is_empty() { String::new() } else { format!("; the nearest: {}", listed(&near)) }
+    if near.is_empty() {
+        String::new()
+    } else {
+        format!("; the nearest: {}", listed(&near))
+    }
 }
 
 /// All classifiers of `folder`, by declared position, then by name.
@@ -67,20 +71,31 @@ pub fn load_all(folder: &Path) -> Result<Vec<Definition>, ClassifierError> {
     if !folder.is_dir() {
         return Err(ClassifierError::NoFolder(folder.to_owned()));
     }
-    let read = |source| ClassifierError::Read { path: folder.to_owned(), source };
+    let read = |source| ClassifierError::Read {
+        path: folder.to_owned(),
+        source,
+    };
     let mut definitions = Vec::new();
     for entry in fs::read_dir(folder).map_err(read)? {
         let path = entry.map_err(read)?.path();
         let file = path.join("classifier.toml");
         if file.is_file() {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
             definitions.push(load(&file, name)?);
         }
     }
     if definitions.is_empty() {
         return Err(ClassifierError::Empty(folder.to_owned()));
     }
-    definitions.sort_by_key(|definition| (definition.position.unwrap_or(u32::MAX), definition.name.clone()));
+    definitions.sort_by_key(|definition| {
+        (
+            definition.position.unwrap_or(u32::MAX),
+            definition.name.clone(),
+        )
+    });
     Ok(definitions)
 }
 
@@ -89,19 +104,39 @@ pub fn load_all(folder: &Path) -> Result<Vec<Definition>, ClassifierError> {
 /// # Errors
 /// A name that is unknown, with the nearest ones.
 pub fn select(all: Vec<Definition>, names: &str) -> Result<Vec<Definition>, ClassifierError> {
-    let wanted: Vec<&str> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let wanted: Vec<&str> = names
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
     if wanted.contains(&"all") {
         return Ok(all);
     }
-    let known: Vec<&str> = all.iter().map(|definition| definition.name.as_str()).collect();
+    let known: Vec<&str> = all
+        .iter()
+        .map(|definition| definition.name.as_str())
+        .collect();
     if let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) {
         return Err(ClassifierError::Unknown {
             name: (*unknown).to_owned(),
-            near: nearest(unknown, known.iter().copied()).into_iter().map(str::to_owned).collect(),
-            known: format!("classifiers are {} or `all`", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+            near: nearest(unknown, known.iter().copied())
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            known: format!(
+                "classifiers are {} or `all`",
+                known
+                    .iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
         });
     }
-    Ok(all.into_iter().filter(|definition| wanted.contains(&definition.name.as_str())).collect())
+    Ok(all
+        .into_iter()
+        .filter(|definition| wanted.contains(&definition.name.as_str()))
+        .collect())
 }
 
 /// Reads one definition.
@@ -109,15 +144,24 @@ pub fn select(all: Vec<Definition>, names: &str) -> Result<Vec<Definition>, Clas
 /// # Errors
 /// Where the file cannot be read, is no definition, or contradicts itself.
 pub fn load(file: &Path, name: String) -> Result<Definition, ClassifierError> {
-    let text = fs::read_to_string(file).map_err(|source| ClassifierError::Read { path: file.to_owned(), source })?;
-    let mut definition: Definition = toml::from_str(&text)
-        .map_err(|error| ClassifierError::Parse { path: file.to_owned(), message: error.to_string() })?;
+    let text = fs::read_to_string(file).map_err(|source| ClassifierError::Read {
+        path: file.to_owned(),
+        source,
+    })?;
+    let mut definition: Definition =
+        toml::from_str(&text).map_err(|error| ClassifierError::Parse {
+            path: file.to_owned(),
+            message: error.to_string(),
+        })?;
     definition.name = name;
     let problems = contradictions(&definition);
     if problems.is_empty() {
         Ok(definition)
     } else {
-        Err(ClassifierError::Contradiction { path: file.to_owned(), problems })
+        Err(ClassifierError::Contradiction {
+            path: file.to_owned(),
+            problems,
+        })
     }
 }
 
@@ -129,9 +173,14 @@ fn contradictions(definition: &Definition) -> Vec<String> {
     }
     match definition.scale {
         Scale::Nominal | Scale::Ordinal if definition.labels.len() < 2 => {
-            problems.push(format!("a {} scale needs two labels at least", definition.scale.word()));
+            problems.push(format!(
+                "a {} scale needs two labels at least",
+                definition.scale.word()
+            ));
         }
-        Scale::Ratio if definition.number.is_none() => problems.push("a ratio scale needs a `[number]` table".to_owned()),
+        Scale::Ratio if definition.number.is_none() => {
+            problems.push("a ratio scale needs a `[number]` table".to_owned())
+        }
         Scale::Decisions if definition.kinds.is_empty() => {
             problems.push("a decisions scale needs `[[kinds]]` tables".to_owned());
         }
@@ -139,7 +188,9 @@ fn contradictions(definition: &Definition) -> Vec<String> {
     }
     let mut check_label = |label: &str, place: &str| {
         if !names.contains(label) {
-            problems.push(format!("{place} names the label `{label}`, which is not declared"));
+            problems.push(format!(
+                "{place} names the label `{label}`, which is not declared"
+            ));
         }
     };
     for group in &definition.groups {
@@ -169,21 +220,37 @@ fn contradictions(definition: &Definition) -> Vec<String> {
             problems.push(format!("two checks are called `{}`", check.name));
         }
         if check.at_least.is_none() && check.at_most.is_none() {
-            problems.push(format!("the check `{}` asks for nothing: give `at_least` or `at_most`", check.name));
+            problems.push(format!(
+                "the check `{}` asks for nothing: give `at_least` or `at_most`",
+                check.name
+            ));
         }
         if !(0.0..=1.0).contains(&check.share) {
-            problems.push(format!("the check `{}` asks for a share of {}, which is not between 0 and 1", check.name, check.share));
+            problems.push(format!(
+                "the check `{}` asks for a share of {}, which is not between 0 and 1",
+                check.name, check.share
+            ));
         }
     }
-    if let Some(rule) = definition.rules.iter().find(|rule| !fits(rule, definition.scale)) {
-        problems.push(format!("a rule gives {}, which a {} scale does not have", gives(rule), definition.scale.word()));
+    if let Some(rule) = definition
+        .rules
+        .iter()
+        .find(|rule| !fits(rule, definition.scale))
+    {
+        problems.push(format!(
+            "a rule gives {}, which a {} scale does not have",
+            gives(rule),
+            definition.scale.word()
+        ));
     }
     problems
 }
 
 fn fits(rule: &Rule, scale: Scale) -> bool {
     match scale {
-        Scale::Nominal | Scale::Ordinal => rule.label.is_some() && rule.number.is_none() && rule.shares.is_none(),
+        Scale::Nominal | Scale::Ordinal => {
+            rule.label.is_some() && rule.number.is_none() && rule.shares.is_none()
+        }
         Scale::Ratio => rule.number.is_some() && rule.label.is_none() && rule.shares.is_none(),
         Scale::Decisions => rule.shares.is_some() && rule.label.is_none() && rule.number.is_none(),
     }

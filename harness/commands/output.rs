@@ -14,7 +14,10 @@ use crate::report::escape;
 /// Any other error of stdout.
 pub fn result(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
@@ -34,7 +37,8 @@ pub fn note(text: &str) {
 /// Where the folder cannot be made or the file not written.
 pub fn file(path: &Path, text: &str) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(folder).with_context(|| format!("failed to make the folder `{}`", folder.display()))?;
+    fs::create_dir_all(folder)
+        .with_context(|| format!("failed to make the folder `{}`", folder.display()))?;
     let beside = path.with_extension(format!("{}.partial", std::process::id()));
     fs::write(&beside, text)
         .and_then(|()| fs::rename(&beside, path))

@@ -20,9 +20,9 @@ use super::validate::PROMPTS;
 pub fn run(command: &Prompts) -> anyhow::Result<Exit> {
     let blocks = match command {
         Prompts::List => load_all(Path::new(PROMPTS)).map(|all| list(&all)),
-        Prompts::Show { name } => {
-            load_all(Path::new(PROMPTS)).and_then(|all| select(all, name)).map(|chosen| chosen.iter().flat_map(show).collect())
-        }
+        Prompts::Show { name } => load_all(Path::new(PROMPTS))
+            .and_then(|all| select(all, name))
+            .map(|chosen| chosen.iter().flat_map(show).collect()),
     };
     match blocks {
         Ok(blocks) => {
@@ -37,14 +37,23 @@ pub fn run(command: &Prompts) -> anyhow::Result<Exit> {
 }
 
 fn list(all: &[Definition]) -> Vec<Block> {
-    let mut table =
-        Table::new(&[("classifier", Align::Left), ("scale", Align::Left), ("labels", Align::Right), ("checks", Align::Right), ("title", Align::Left)]);
+    let mut table = Table::new(&[
+        ("classifier", Align::Left),
+        ("scale", Align::Left),
+        ("labels", Align::Right),
+        ("checks", Align::Right),
+        ("title", Align::Left),
+    ]);
     for definition in all {
         let labels = definition.labels.len();
         table.push(vec![
             definition.name.clone(),
             definition.scale.word().to_owned(),
-            if labels == 0 { String::new() } else { labels.to_string() },
+            if labels == 0 {
+                String::new()
+            } else {
+                labels.to_string()
+            },
             definition.checks.len().to_string(),
             definition.title.clone(),
         ]);
@@ -60,19 +69,34 @@ fn show(definition: &Definition) -> Vec<Block> {
             Scale::Nominal => "Scale: nominal.".to_owned(),
             Scale::Ordinal => "Scale: ordinal, in this order.".to_owned(),
             Scale::Ratio => format!("Scale: ratio, {}.", definition.allowed()),
-            Scale::Decisions => "Scale: a list of decisions, from which shares are computed.".to_owned(),
+            Scale::Decisions => {
+                "Scale: a list of decisions, from which shares are computed.".to_owned()
+            }
         }),
     ];
     let labels: Vec<String> = definition
         .labels
         .iter()
         .map(|label| {
-            let not = label.not.as_ref().map_or_else(String::new, |not| format!(" Not: {not}"));
-            let published =
-                label.published.map_or_else(String::new, |share| format!(" (published: {})", crate::report::number::percent(share)));
-            format!("`{}` {}{published}: {}{not}", label.name, label.title, label.definition)
+            let not = label
+                .not
+                .as_ref()
+                .map_or_else(String::new, |not| format!(" Not: {not}"));
+            let published = label.published.map_or_else(String::new, |share| {
+                format!(" (published: {})", crate::report::number::percent(share))
+            });
+            format!(
+                "`{}` {}{published}: {}{not}",
+                label.name, label.title, label.definition
+            )
         })
-        .chain(definition.kinds.iter().chain(&definition.deciders).map(|kind| format!("`{}`: {}", kind.name, kind.definition)))
+        .chain(
+            definition
+                .kinds
+                .iter()
+                .chain(&definition.deciders)
+                .map(|kind| format!("`{}`: {}", kind.name, kind.definition)),
+        )
         .collect();
     blocks.push(Block::List(labels));
     if !definition.notes.is_empty() {

@@ -25,12 +25,16 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
     let found = match walk::files(&arguments.paths) {
         Ok(found) => found,
         Err(error) => {
-            output::note(&format!("error: {error}\n\nhint: name a transcript or a folder that holds some"));
+            output::note(&format!(
+                "error: {error}\n\nhint: name a transcript or a folder that holds some"
+            ));
             return Ok(Exit::Unusable);
         }
     };
-    let measured: Vec<Result<Measured, FileError>> =
-        found.par_iter().map(|found| measure(&found.path, standard_redaction())).collect();
+    let measured: Vec<Result<Measured, FileError>> = found
+        .par_iter()
+        .map(|found| measure(&found.path, standard_redaction()))
+        .collect();
     let mut rows = Vec::new();
     let mut unusable = false;
     for (found, measured) in found.iter().zip(measured) {
@@ -57,7 +61,9 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
 
 /// A named path that is no transcript is an error, a walked one is named and passed over.
 fn skipped(found: &Found, error: FileError) {
-    let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+    let source = std::error::Error::source(&error)
+        .map(|source| format!(": {source}"))
+        .unwrap_or_default();
     if found.named {
         output::note(&format!(
             "error: {error}{source}\n\nhint: name a Claude Code transcript (`*.jsonl`), or a folder, in which other files are passed over"
@@ -72,11 +78,20 @@ fn problems(found: &Found, measured: &Measured, verbose: bool) {
         return;
     }
     for problem in &measured.problems {
-        output::note(&format!("{}:{}: {}", found.path.display(), problem.line, problem.reason));
+        output::note(&format!(
+            "{}:{}: {}",
+            found.path.display(),
+            problem.line,
+            problem.reason
+        ));
     }
     let shown = measured.problems.len() as u64;
     if shown < measured.row.malformed_lines {
-        output::note(&format!("{}: {} more", found.path.display(), measured.row.malformed_lines - shown));
+        output::note(&format!(
+            "{}: {} more",
+            found.path.display(),
+            measured.row.malformed_lines - shown
+        ));
     }
 }
 
@@ -84,7 +99,9 @@ fn render(rows: &[TelemetryRow], format: RowFormat) -> anyhow::Result<String> {
     Ok(match format {
         RowFormat::Table => table(rows),
         RowFormat::Csv => csv(rows)?,
-        RowFormat::Json => serde_json::to_string_pretty(rows).context("failed to write rows as JSON")? + "\n",
+        RowFormat::Json => {
+            serde_json::to_string_pretty(rows).context("failed to write rows as JSON")? + "\n"
+        }
         RowFormat::Jsonl => rows
             .iter()
             .map(|row| serde_json::to_string(row).map(|line| line + "\n"))

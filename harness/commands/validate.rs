@@ -46,7 +46,13 @@ enum Unusable {
     #[error("there is no folder `{}`\n\nhint: `--sessions` takes the folder below which sessions.csv finds its files", .0.display())]
     NoSessionsFolder(PathBuf),
     #[error("none of the {wanted} transcripts of the goldset `{goldset}` is below `{}`\n\nhint: the first one is looked for at `{}`; {how}", .folder.display(), .first.display())]
-    NoTranscripts { folder: PathBuf, wanted: usize, goldset: String, first: PathBuf, how: String },
+    NoTranscripts {
+        folder: PathBuf,
+        wanted: usize,
+        goldset: String,
+        first: PathBuf,
+        how: String,
+    },
     #[error("{}", absent(.0))]
     Absent(Vec<String>),
     #[error("{}", broken(.0))]
@@ -68,7 +74,10 @@ fn broken(files: &[Broken]) -> String {
             None => format!("  {error}"),
         })
         .collect();
-    format!("transcripts cannot be read\n{}\n\nhint: mend or replace the files, or take the sessions out of sessions.csv", lines.join("\n"))
+    format!(
+        "transcripts cannot be read\n{}\n\nhint: mend or replace the files, or take the sessions out of sessions.csv",
+        lines.join("\n")
+    )
 }
 
 /// Runs the main job.
@@ -91,8 +100,13 @@ pub fn run(arguments: &MainJob, verbose: bool) -> anyhow::Result<Exit> {
 fn prepare(arguments: &MainJob, verbose: bool) -> Result<(Basis, Vec<Validated>), Unusable> {
     let all = load_all(Path::new(PROMPTS))?;
     let Some(names) = &arguments.classifier else {
-        let names: Vec<&str> = all.iter().map(|definition| definition.name.as_str()).collect();
-        return Err(Unusable::NoClassifier(crate::domain::nearest::listed(&names)));
+        let names: Vec<&str> = all
+            .iter()
+            .map(|definition| definition.name.as_str())
+            .collect();
+        return Err(Unusable::NoClassifier(crate::domain::nearest::listed(
+            &names,
+        )));
     };
     let definitions = select(all.clone(), names)?;
     let goldset = load(&arguments.goldset, &all)?;
@@ -100,7 +114,11 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<(Basis, Vec<Validated>)
     if arguments.limit == Some(0) {
         return Err(Unusable::LimitZero);
     }
-    let wanted: Vec<&Session> = goldset.sessions.iter().take(arguments.limit.unwrap_or(usize::MAX)).collect();
+    let wanted: Vec<&Session> = goldset
+        .sessions
+        .iter()
+        .take(arguments.limit.unwrap_or(usize::MAX))
+        .collect();
     let known = knowledge(arguments, &goldset, &wanted, verbose)?;
     let (sessions, excluded) = eligible(&wanted, &known);
     if sessions.is_empty() {
@@ -128,9 +146,12 @@ impl Players {
         let default = &goldset.manifest.default;
         let no_default = |what, option| Unusable::NoDefault(goldset.name.clone(), what, option);
         let candidate = arguments.model.as_ref().or(default.model.as_ref());
-        let candidate = Spec::parse(candidate.ok_or_else(|| no_default("model", "--model rater:NAME"))?)?;
+        let candidate =
+            Spec::parse(candidate.ok_or_else(|| no_default("model", "--model rater:NAME"))?)?;
         let against = arguments.against.as_ref().or(default.against.as_ref());
-        let against = against.ok_or_else(|| no_default("gold rater", "--against RATER"))?.clone();
+        let against = against
+            .ok_or_else(|| no_default("gold rater", "--against RATER"))?
+            .clone();
         let reference = arguments.reference.as_ref().or(default.reference.as_ref());
         let reference = match reference {
             Some(text) => {
@@ -150,11 +171,26 @@ impl Players {
     }
 }
 
-fn knowledge(arguments: &MainJob, goldset: &Goldset, wanted: &[&Session], verbose: bool) -> Result<Known, Unusable> {
-    if let Some(folder) = arguments.sessions.as_ref().filter(|folder| !folder.is_dir()) {
+fn knowledge(
+    arguments: &MainJob,
+    goldset: &Goldset,
+    wanted: &[&Session],
+    verbose: bool,
+) -> Result<Known, Unusable> {
+    if let Some(folder) = arguments
+        .sessions
+        .as_ref()
+        .filter(|folder| !folder.is_dir())
+    {
         return Err(Unusable::NoSessionsFolder(folder.clone()));
     }
-    let known = know(goldset, wanted, arguments.sessions.as_deref(), standard_redaction()).map_err(Unusable::Broken)?;
+    let known = know(
+        goldset,
+        wanted,
+        arguments.sessions.as_deref(),
+        standard_redaction(),
+    )
+    .map_err(Unusable::Broken)?;
     if let (Some(folder), [(_, first), ..]) = (&arguments.sessions, known.absent.as_slice())
         && known.absent.len() == wanted.len()
     {
@@ -167,11 +203,29 @@ fn knowledge(arguments: &MainJob, goldset: &Goldset, wanted: &[&Session], verbos
             how,
         });
     }
-    let source = |id: &str| wanted.iter().find(|session| session.id == id).map_or("", |session| session.source.as_str());
-    let lines = |absent: &mut dyn Iterator<Item = &(String, PathBuf)>| -> Vec<String> {
-        absent.map(|(id, path)| format!("  {id}: no file `{}`; source: {}", path.display(), source(id))).collect()
+    let source = |id: &str| {
+        wanted
+            .iter()
+            .find(|session| session.id == id)
+            .map_or("", |session| session.source.as_str())
     };
-    let lost = lines(&mut known.absent.iter().filter(|(id, _)| !known.telemetry.contains_key(id)));
+    let lines = |absent: &mut dyn Iterator<Item = &(String, PathBuf)>| -> Vec<String> {
+        absent
+            .map(|(id, path)| {
+                format!(
+                    "  {id}: no file `{}`; source: {}",
+                    path.display(),
+                    source(id)
+                )
+            })
+            .collect()
+    };
+    let lost = lines(
+        &mut known
+            .absent
+            .iter()
+            .filter(|(id, _)| !known.telemetry.contains_key(id)),
+    );
     if !lost.is_empty() {
         return Err(Unusable::Absent(lost));
     }
@@ -191,13 +245,19 @@ fn knowledge(arguments: &MainJob, goldset: &Goldset, wanted: &[&Session], verbos
 }
 
 /// Sessions of the study's scope, and those left out with the reason.
-fn eligible<'s>(wanted: &[&'s Session], known: &Known) -> (Vec<&'s Session>, Vec<(String, String)>) {
+fn eligible<'s>(
+    wanted: &[&'s Session],
+    known: &Known,
+) -> (Vec<&'s Session>, Vec<(String, String)>) {
     let mut excluded = Vec::new();
     let sessions = wanted
         .iter()
         .filter(|session| match known.telemetry.get(&session.id) {
             Some(row) if !row.interactive => {
-                excluded.push((session.id.clone(), format!("not interactive ({})", row.ineligible)));
+                excluded.push((
+                    session.id.clone(),
+                    format!("not interactive ({})", row.ineligible),
+                ));
                 false
             }
             Some(_) | None => true,
@@ -207,7 +267,13 @@ fn eligible<'s>(wanted: &[&'s Session], known: &Known) -> (Vec<&'s Session>, Vec
     (sessions, excluded)
 }
 
-fn validated(definition: &Definition, goldset: &Goldset, players: &Players, sessions: &[&Session], known: &Known) -> Validated {
+fn validated(
+    definition: &Definition,
+    goldset: &Goldset,
+    players: &Players,
+    sessions: &[&Session],
+    known: &Known,
+) -> Validated {
     let ids: Vec<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
     let gold = labels_of(goldset, definition, &players.against, &ids);
     let question = Question {
@@ -218,23 +284,56 @@ fn validated(definition: &Definition, goldset: &Goldset, players: &Players, sess
         words: &known.words,
     };
     let answers = |spec: &Spec| ask(spec, goldset, &question);
-    let gold_outcomes: Vec<Outcome> =
-        gold.iter().map(|label| label.clone().map_or(Outcome::Missing, Outcome::Parsed)).collect();
+    let gold_outcomes: Vec<Outcome> = gold
+        .iter()
+        .map(|label| label.clone().map_or(Outcome::Missing, Outcome::Parsed))
+        .collect();
     let candidate = answers(&players.candidate);
-    let reference = players.reference.as_ref().map(|(spec, kind)| (spec.text(), *kind, answers(spec)));
-    let baselines: Vec<(String, Vec<Outcome>)> =
-        [Spec::Majority, Spec::Rules].iter().map(|spec| (spec.text(), answers(spec))).collect();
+    let reference = players
+        .reference
+        .as_ref()
+        .map(|(spec, kind)| (spec.text(), *kind, answers(spec)));
+    let baselines: Vec<(String, Vec<Outcome>)> = [Spec::Majority, Spec::Rules]
+        .iter()
+        .map(|spec| (spec.text(), answers(spec)))
+        .collect();
     let panel = Panel {
-        candidate: Party { name: players.candidate.text(), kind: players.candidate_kind, outcomes: &candidate },
-        gold: Party { name: players.against.clone(), kind: players.against_kind, outcomes: &gold_outcomes },
-        reference: reference.as_ref().map(|(name, kind, outcomes)| Party { name: name.clone(), kind: *kind, outcomes }),
+        candidate: Party {
+            name: players.candidate.text(),
+            kind: players.candidate_kind,
+            outcomes: &candidate,
+        },
+        gold: Party {
+            name: players.against.clone(),
+            kind: players.against_kind,
+            outcomes: &gold_outcomes,
+        },
+        reference: reference.as_ref().map(|(name, kind, outcomes)| Party {
+            name: name.clone(),
+            kind: *kind,
+            outcomes,
+        }),
         baselines: baselines
             .iter()
-            .map(|(name, outcomes)| Party { name: name.clone(), kind: RaterKind::Baseline, outcomes })
+            .map(|(name, outcomes)| Party {
+                name: name.clone(),
+                kind: RaterKind::Baseline,
+                outcomes,
+            })
             .collect(),
-        raters: goldset.raters_of(&definition.name).into_iter().map(str::to_owned).collect(),
+        raters: goldset
+            .raters_of(&definition.name)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
     };
-    let mut result = validate(definition, &panel, &ids, &user_codes(sessions), &known.telemetry);
+    let mut result = validate(
+        definition,
+        &panel,
+        &ids,
+        &user_codes(sessions),
+        &known.telemetry,
+    );
     if known.words.is_empty() && definition.rules.iter().any(|rule| !rule.words.is_empty()) {
         result.notes.push(Note::RulesWithoutWords);
     }
@@ -243,9 +342,15 @@ fn validated(definition: &Definition, goldset: &Goldset, players: &Players, sess
 
 /// Users as codes in the order of their names, so that the same sessions give the same codes.
 fn user_codes(sessions: &[&Session]) -> Vec<u32> {
-    let users: BTreeSet<&str> = sessions.iter().map(|session| session.user.as_str()).collect();
+    let users: BTreeSet<&str> = sessions
+        .iter()
+        .map(|session| session.user.as_str())
+        .collect();
     let codes: BTreeMap<&str, u32> = users.into_iter().zip(0..).collect();
-    sessions.iter().map(|session| codes[session.user.as_str()]).collect()
+    sessions
+        .iter()
+        .map(|session| codes[session.user.as_str()])
+        .collect()
 }
 
 fn basis(
@@ -256,10 +361,18 @@ fn basis(
     known: &Known,
     excluded: Vec<(String, String)>,
 ) -> Basis {
-    let users: BTreeSet<&str> = sessions.iter().map(|session| session.user.as_str()).collect();
-    let without = sessions.iter().filter(|session| !known.telemetry.contains_key(&session.id)).count();
+    let users: BTreeSet<&str> = sessions
+        .iter()
+        .map(|session| session.user.as_str())
+        .collect();
+    let without = sessions
+        .iter()
+        .filter(|session| !known.telemetry.contains_key(&session.id))
+        .count();
     let made_from_candidate = match &players.candidate {
-        Spec::Rater(name) => goldset.rater(&players.against).is_ok_and(|rater| rater.made_from.contains(name)),
+        Spec::Rater(name) => goldset
+            .rater(&players.against)
+            .is_ok_and(|rater| rater.made_from.contains(name)),
         Spec::Majority | Spec::Rules => false,
     };
     Basis {
@@ -276,7 +389,10 @@ fn basis(
         n_users: users.len(),
         excluded,
         telemetry: if known.looked_for_transcripts {
-            TelemetrySource::Transcripts { from_table: known.absent.len(), without }
+            TelemetrySource::Transcripts {
+                from_table: known.absent.len(),
+                without,
+            }
         } else {
             TelemetrySource::Table { without }
         },
@@ -288,7 +404,10 @@ fn write(arguments: &MainJob, basis: &Basis, results: &[Validated]) -> anyhow::R
     let (text, ending) = match arguments.format {
         Format::Table => (page::terminal(&validation::page(basis, results)), "txt"),
         Format::Markdown => (page::markdown(&validation::page(basis, results)), "md"),
-        Format::Json => (serde_json::to_string_pretty(&validation_json::render(basis, results))? + "\n", "json"),
+        Format::Json => (
+            serde_json::to_string_pretty(&validation_json::render(basis, results))? + "\n",
+            "json",
+        ),
     };
     match &arguments.out {
         None => output::result(&text).context("failed to write to stdout"),

@@ -2,8 +2,8 @@
 //!
 //! No input, no output, no other room. A type stands here when at least two rooms need it.
 
-pub mod event;
 pub mod eligibility;
+pub mod event;
 pub mod label;
 pub mod moment;
 pub mod nearest;

@@ -9,12 +9,23 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<
         .map(|candidate| {
             let distance = strsim::jaro_winkler(&lower, &candidate.to_lowercase());
             let contains = !lower.is_empty() && candidate.to_lowercase().contains(&lower);
-            (if contains { distance.max(0.9) } else { distance }, candidate)
+            (
+                if contains {
+                    distance.max(0.9)
+                } else {
+                    distance
+                },
+                candidate,
+            )
         })
         .filter(|(likeness, _)| *likeness > 0.7)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    scored.into_iter().take(3).map(|(_, candidate)| candidate).collect()
+    scored
+        .into_iter()
+        .take(3)
+        .map(|(_, candidate)| candidate)
+        .collect()
 }
 
 /// "`a`, `b` or `c`".

@@ -56,11 +56,9 @@ impl Outcome {
     pub fn label(&self) -> Option<&Label> {
         match self {
             Self::Parsed(label) => Some(label),
-            Self::Refused
-            | Self::Unparsable
-            | Self::Truncated
-            | Self::Errored
-            | Self::Missing => None,
+            Self::Refused | Self::Unparsable | Self::Truncated | Self::Errored | Self::Missing => {
+                None
+            }
         }
     }
 }

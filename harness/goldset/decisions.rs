@@ -23,9 +23,20 @@ struct Line {
 ///
 /// # Errors
 /// Where the file cannot be read.
-pub fn read(path: &Path, known: &Known<'_>, problems: &mut Vec<Problem>) -> Result<Vec<Rating>, GoldsetError> {
-    let text = fs::read_to_string(path).map_err(|source| GoldsetError::Read { path: path.to_owned(), source })?;
-    let Some(definition) = known.definitions.iter().find(|definition| definition.scale == Scale::Decisions) else {
+pub fn read(
+    path: &Path,
+    known: &Known<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Rating>, GoldsetError> {
+    let text = fs::read_to_string(path).map_err(|source| GoldsetError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let Some(definition) = known
+        .definitions
+        .iter()
+        .find(|definition| definition.scale == Scale::Decisions)
+    else {
         return Ok(Vec::new());
     };
     let mut ratings = Vec::new();
@@ -34,7 +45,8 @@ pub fn read(path: &Path, known: &Known<'_>, problems: &mut Vec<Problem>) -> Resu
         if line.trim().is_empty() {
             continue;
         }
-        let mut problem = |what: &str, remedy: &str| problems.push(Problem::new(path, number, what, remedy));
+        let mut problem =
+            |what: &str, remedy: &str| problems.push(Problem::new(path, number, what, remedy));
         let line: Line = match serde_json::from_str(line) {
             Ok(line) => line,
             Err(error) => {
@@ -46,16 +58,25 @@ pub fn read(path: &Path, known: &Known<'_>, problems: &mut Vec<Problem>) -> Resu
             }
         };
         if !known.sessions.contains(&line.session_id.as_str()) {
-            problem(&format!("session `{}` is not in sessions.csv", line.session_id), "list it there or take its decisions out");
+            problem(
+                &format!("session `{}` is not in sessions.csv", line.session_id),
+                "list it there or take its decisions out",
+            );
             continue;
         }
         if !known.raters.contains(&line.rater.as_str()) {
-            problem(&format!("rater `{}` is not declared in goldset.toml", line.rater), "declare it with its kind");
+            problem(
+                &format!("rater `{}` is not declared in goldset.toml", line.rater),
+                "declare it with its kind",
+            );
             continue;
         }
         if let Some(first) = lines.insert([line.session_id.clone(), line.rater.clone()], number) {
             problem(
-                &format!("rater `{}` listed the decisions of session `{}` already in line {first}", line.rater, line.session_id),
+                &format!(
+                    "rater `{}` listed the decisions of session `{}` already in line {first}",
+                    line.rater, line.session_id
+                ),
                 "keep one list per session and rater",
             );
             continue;

@@ -53,7 +53,11 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "  {}: {}\n      {}", self.place, self.what, self.remedy)
+        write!(
+            formatter,
+            "  {}: {}\n      {}",
+            self.place, self.what, self.remedy
+        )
     }
 }
 
@@ -141,11 +145,19 @@ fn other_goldsets(others: &[String]) -> String {
 }
 
 fn counted(problems: usize) -> String {
-    if problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") }
+    if problems == 1 {
+        "1 problem".to_owned()
+    } else {
+        format!("{problems} problems")
+    }
 }
 
 fn shown(problems: &[Problem]) -> String {
-    let mut lines: Vec<String> = problems.iter().take(PROBLEMS_SHOWN).map(ToString::to_string).collect();
+    let mut lines: Vec<String> = problems
+        .iter()
+        .take(PROBLEMS_SHOWN)
+        .map(ToString::to_string)
+        .collect();
     if PROBLEMS_SHOWN < problems.len() {
         lines.push(format!("  … {} more", problems.len() - PROBLEMS_SHOWN));
     }
@@ -154,7 +166,11 @@ fn shown(problems: &[Problem]) -> String {
 
 fn did_you_mean(near: &[String]) -> String {
     let near: Vec<&str> = near.iter().map(String::as_str).collect();
-    if near.is_empty() { String::new() } else { format!("; the nearest: {}", listed(&near)) }
+    if near.is_empty() {
+        String::new()
+    } else {
+        format!("; the nearest: {}", listed(&near))
+    }
 }
 
 impl Goldset {
@@ -163,19 +179,31 @@ impl Goldset {
     /// # Errors
     /// Where there is none, with the nearest names.
     pub fn rater(&self, name: &str) -> Result<&Rater, GoldsetError> {
-        self.manifest.raters.iter().find(|rater| rater.name == name).ok_or_else(|| {
-            let known: Vec<&str> = self.manifest.raters.iter().map(|rater| rater.name.as_str()).collect();
-            GoldsetError::UnknownRater {
-                goldset: self.name.clone(),
-                rater: name.to_owned(),
-                near: nearest(name, known.iter().copied()).into_iter().map(str::to_owned).collect(),
-                known: if known.is_empty() {
-                    "it declares no raters".to_owned()
-                } else {
-                    format!("its raters are {}", listed(&known).replace(" or ", " and "))
-                },
-            }
-        })
+        self.manifest
+            .raters
+            .iter()
+            .find(|rater| rater.name == name)
+            .ok_or_else(|| {
+                let known: Vec<&str> = self
+                    .manifest
+                    .raters
+                    .iter()
+                    .map(|rater| rater.name.as_str())
+                    .collect();
+                GoldsetError::UnknownRater {
+                    goldset: self.name.clone(),
+                    rater: name.to_owned(),
+                    near: nearest(name, known.iter().copied())
+                        .into_iter()
+                        .map(str::to_owned)
+                        .collect(),
+                    known: if known.is_empty() {
+                        "it declares no raters".to_owned()
+                    } else {
+                        format!("its raters are {}", listed(&known).replace(" or ", " and "))
+                    },
+                }
+            })
     }
 
     /// The ratings of one classifier by one rater, by session.
@@ -191,8 +219,17 @@ impl Goldset {
     /// Raters that rated anything for a classifier, in declared order.
     #[must_use]
     pub fn raters_of(&self, classifier: &str) -> Vec<&str> {
-        let said = |name: &str| self.ratings.iter().any(|rating| rating.classifier == classifier && rating.rater == name);
-        self.manifest.raters.iter().map(|rater| rater.name.as_str()).filter(|name| said(name)).collect()
+        let said = |name: &str| {
+            self.ratings
+                .iter()
+                .any(|rating| rating.classifier == classifier && rating.rater == name)
+        };
+        self.manifest
+            .raters
+            .iter()
+            .map(|rater| rater.name.as_str())
+            .filter(|name| said(name))
+            .collect()
     }
 }
 
@@ -205,7 +242,10 @@ pub fn load(folder: &Path, definitions: &[Definition]) -> Result<Goldset, Goldse
         .canonicalize()
         .unwrap_or_else(|_| folder.to_owned())
         .file_name()
-        .map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned());
+        .map_or_else(
+            || folder.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        );
     let manifest = read_manifest(folder)?;
     let mut problems = Vec::new();
     let sessions_file = folder.join("sessions.csv");
@@ -214,8 +254,16 @@ pub fn load(folder: &Path, definitions: &[Definition]) -> Result<Goldset, Goldse
         return Err(GoldsetError::Empty(sessions_file));
     }
     let ids: Vec<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
-    let raters: Vec<&str> = manifest.raters.iter().map(|rater| rater.name.as_str()).collect();
-    let known = Known { sessions: &ids, raters: &raters, definitions };
+    let raters: Vec<&str> = manifest
+        .raters
+        .iter()
+        .map(|rater| rater.name.as_str())
+        .collect();
+    let known = Known {
+        sessions: &ids,
+        raters: &raters,
+        definitions,
+    };
     let mut ratings = Vec::new();
     let labels_file = folder.join("labels.csv");
     if labels_file.is_file() {
@@ -226,24 +274,45 @@ pub fn load(folder: &Path, definitions: &[Definition]) -> Result<Goldset, Goldse
         ratings.extend(decisions::read(&decisions_file, &known, &mut problems)?);
     }
     if !problems.is_empty() {
-        return Err(GoldsetError::Problems { goldset: name, problems });
+        return Err(GoldsetError::Problems {
+            goldset: name,
+            problems,
+        });
     }
     let telemetry = read_telemetry(&folder.join("telemetry.csv"))?;
-    Ok(Goldset { name, folder: folder.to_owned(), manifest, sessions, ratings, telemetry })
+    Ok(Goldset {
+        name,
+        folder: folder.to_owned(),
+        manifest,
+        sessions,
+        ratings,
+        telemetry,
+    })
 }
 
 fn read_manifest(folder: &Path) -> Result<Manifest, GoldsetError> {
     let path = folder.join("goldset.toml");
     if !path.is_file() {
-        return Err(GoldsetError::NoGoldset { folder: folder.to_owned(), others: beside(folder) });
+        return Err(GoldsetError::NoGoldset {
+            folder: folder.to_owned(),
+            others: beside(folder),
+        });
     }
-    let text = fs::read_to_string(&path).map_err(|source| GoldsetError::Read { path: path.clone(), source })?;
-    toml::from_str(&text).map_err(|error| GoldsetError::Manifest { path, message: error.to_string() })
+    let text = fs::read_to_string(&path).map_err(|source| GoldsetError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|error| GoldsetError::Manifest {
+        path,
+        message: error.to_string(),
+    })
 }
 
 /// Goldsets in the folder's own folder, for a message that helps.
 fn beside(folder: &Path) -> Vec<String> {
-    let Some(parent) = folder.parent() else { return Vec::new() };
+    let Some(parent) = folder.parent() else {
+        return Vec::new();
+    };
     let mut found: Vec<String> = fs::read_dir(parent)
         .into_iter()
         .flatten()

@@ -30,14 +30,31 @@ pub struct Session {
 /// # Errors
 /// Where the file cannot be read as CSV with the columns of the contract.
 pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Session>, GoldsetError> {
-    let rows = table::read(path, &["session_id", "file", "user", "date", "repo", "licence", "source"], &[])?;
+    let rows = table::read(
+        path,
+        &[
+            "session_id",
+            "file",
+            "user",
+            "date",
+            "repo",
+            "licence",
+            "source",
+        ],
+        &[],
+    )?;
     let mut sessions = Vec::with_capacity(rows.len());
     let mut lines: HashMap<String, u64> = HashMap::new();
     for row in rows {
         let [id, file, user, date, repo, licence, source] =
             <[String; 7]>::try_from(row.cells).expect("a row has the cells that were asked for");
         if id.is_empty() {
-            problems.push(Problem::new(path, row.line, "a session without `session_id`", "give every session an id"));
+            problems.push(Problem::new(
+                path,
+                row.line,
+                "a session without `session_id`",
+                "give every session an id",
+            ));
             continue;
         }
         if let Some(first) = lines.insert(id.clone(), row.line) {
@@ -50,7 +67,15 @@ pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Session>, Go
             continue;
         }
         let user = if user.is_empty() { repo.clone() } else { user };
-        sessions.push(Session { id, file, user, date, repo, licence, source });
+        sessions.push(Session {
+            id,
+            file,
+            user,
+            date,
+            repo,
+            licence,
+            source,
+        });
     }
     Ok(sessions)
 }

@@ -11,8 +11,15 @@ pub(super) struct Row {
 }
 
 /// Reads `wanted` columns of a file; `optional` ones are empty where the file has no such column.
-pub(super) fn read(path: &Path, wanted: &[&str], optional: &[&str]) -> Result<Vec<Row>, GoldsetError> {
-    let mut bytes = std::fs::read(path).map_err(|source| GoldsetError::Read { path: path.to_owned(), source })?;
+pub(super) fn read(
+    path: &Path,
+    wanted: &[&str],
+    optional: &[&str],
+) -> Result<Vec<Row>, GoldsetError> {
+    let mut bytes = std::fs::read(path).map_err(|source| GoldsetError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
     if bytes.starts_with(b"\xEF\xBB\xBF") {
         bytes.drain(..3);
     }
@@ -24,7 +31,11 @@ pub(super) fn read(path: &Path, wanted: &[&str], optional: &[&str]) -> Result<Ve
     };
     let headers = reader.headers().map_err(|error| failed(&error))?.clone();
     let position = |name: &str| headers.iter().position(|header| header == name);
-    let missing: Vec<&str> = wanted.iter().copied().filter(|name| position(name).is_none()).collect();
+    let missing: Vec<&str> = wanted
+        .iter()
+        .copied()
+        .filter(|name| position(name).is_none())
+        .collect();
     if !missing.is_empty() {
         return Err(GoldsetError::Columns {
             path: path.to_owned(),
@@ -32,15 +43,27 @@ pub(super) fn read(path: &Path, wanted: &[&str], optional: &[&str]) -> Result<Ve
             found: headers.iter().collect::<Vec<_>>().join(", "),
         });
     }
-    let positions: Vec<Option<usize>> = wanted.iter().chain(optional).map(|name| position(name)).collect();
+    let positions: Vec<Option<usize>> = wanted
+        .iter()
+        .chain(optional)
+        .map(|name| position(name))
+        .collect();
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| failed(&error))?;
         let cells = positions
             .iter()
-            .map(|position| position.and_then(|position| record.get(position)).unwrap_or_default().to_owned())
+            .map(|position| {
+                position
+                    .and_then(|position| record.get(position))
+                    .unwrap_or_default()
+                    .to_owned()
+            })
             .collect();
-        rows.push(Row { line: record.position().map_or(0, csv::Position::line), cells });
+        rows.push(Row {
+            line: record.position().map_or(0, csv::Position::line),
+            cells,
+        });
     }
     Ok(rows)
 }

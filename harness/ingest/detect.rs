@@ -72,7 +72,11 @@ fn document(text: &str) -> Option<Format> {
         if spaces != level {
             continue;
         }
-        if let Some((key, _)) = line.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+        if let Some((key, _)) = line
+            .trim_start()
+            .strip_prefix('"')
+            .and_then(|rest| rest.split_once('"'))
+        {
             keys.push(key.to_owned());
         }
     }

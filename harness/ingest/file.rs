@@ -45,7 +45,10 @@ pub enum FileError {
 /// # Errors
 /// Where the file cannot be read or is no transcript.
 pub fn format_of(path: &Path) -> Result<Format, FileError> {
-    let read = |source| FileError::Read { path: path.to_owned(), source };
+    let read = |source| FileError::Read {
+        path: path.to_owned(),
+        source,
+    };
     for bytes in [SHORT_LOOK, LONG_LOOK] {
         let mut head = Vec::new();
         let file = File::open(path).map_err(read)?;
@@ -64,14 +67,24 @@ pub fn format_of(path: &Path) -> Result<Format, FileError> {
 ///
 /// # Errors
 /// Where the file cannot be read, is no transcript, or has a format without a reader.
-pub fn read(path: &Path, redaction: Redaction, listener: &mut dyn Listener) -> Result<Format, FileError> {
+pub fn read(
+    path: &Path,
+    redaction: Redaction,
+    listener: &mut dyn Listener,
+) -> Result<Format, FileError> {
     let format = format_of(path)?;
-    let failed = |source| FileError::Read { path: path.to_owned(), source };
+    let failed = |source| FileError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let source = BufReader::with_capacity(BUFFER, File::open(path).map_err(failed)?);
     match format {
         Format::ClaudeCode => claude_code::read(source, redaction, listener).map_err(failed)?,
         Format::Codex | Format::OpenCode | Format::Gemini | Format::Copilot | Format::Cursor => {
-            return Err(FileError::NotReadYet { path: path.to_owned(), format });
+            return Err(FileError::NotReadYet {
+                path: path.to_owned(),
+                format,
+            });
         }
     }
     Ok(format)

@@ -55,8 +55,14 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
         }
-        let bytes = self.buffer.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&self.buffer);
-        Ok(Some(Line::Text(self.number, String::from_utf8_lossy(bytes))))
+        let bytes = self
+            .buffer
+            .strip_prefix(b"\xEF\xBB\xBF")
+            .unwrap_or(&self.buffer);
+        Ok(Some(Line::Text(
+            self.number,
+            String::from_utf8_lossy(bytes),
+        )))
     }
 }
 

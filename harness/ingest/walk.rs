@@ -28,7 +28,10 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Found>, walkdir::Error> {
             if entry.file_type().is_dir() || !is_candidate(entry.path(), named) {
                 continue;
             }
-            found.push(Found { path: entry.into_path(), named });
+            found.push(Found {
+                path: entry.into_path(),
+                named,
+            });
         }
     }
     Ok(found)
@@ -36,5 +39,8 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Found>, walkdir::Error> {
 
 /// Hidden files of a folder (an editor's, a file system's) are nobody's transcripts.
 fn is_candidate(path: &Path, named: bool) -> bool {
-    named || !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    named
+        || !path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }

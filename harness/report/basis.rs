@@ -56,7 +56,11 @@ impl Basis {
     /// What the figures rest on, in sentences.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
-        let sessions = if self.synthetic { "synthetic sessions, written for the purpose" } else { "real sessions" };
+        let sessions = if self.synthetic {
+            "synthetic sessions, written for the purpose"
+        } else {
+            "real sessions"
+        };
         let mut sentences = vec![format!(
             "{} {sessions}, {} users; intervals count all sessions of a user as one draw.",
             self.n_sessions, self.n_users

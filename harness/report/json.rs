@@ -27,8 +27,18 @@ fn estimate(found: &Estimate) -> Value {
     if let Some(se_cluster) = found.se_cluster {
         fields.insert("se_cluster".to_owned(), number(se_cluster));
     }
-    fields.insert("ci_low".to_owned(), found.interval.map_or(Value::Null, |limits| number(limits.low)));
-    fields.insert("ci_high".to_owned(), found.interval.map_or(Value::Null, |limits| number(limits.high)));
+    fields.insert(
+        "ci_low".to_owned(),
+        found
+            .interval
+            .map_or(Value::Null, |limits| number(limits.low)),
+    );
+    fields.insert(
+        "ci_high".to_owned(),
+        found
+            .interval
+            .map_or(Value::Null, |limits| number(limits.high)),
+    );
     fields.insert("method".to_owned(), json!(found.method));
     if found.zero_variance {
         fields.insert("zero_variance".to_owned(), json!(true));
@@ -67,8 +77,16 @@ fn test(result: Result<ChiSquare, Undefined>) -> Value {
 #[must_use]
 pub fn figures(figures: &Figures) -> Map<String, Value> {
     match figures {
-        Figures::Categories { names, ordered, figures } => categorical(names, *ordered, figures),
-        Figures::Numbers { on, figures, median_ratio } => numeric(*on, figures, *median_ratio),
+        Figures::Categories {
+            names,
+            ordered,
+            figures,
+        } => categorical(names, *ordered, figures),
+        Figures::Numbers {
+            on,
+            figures,
+            median_ratio,
+        } => numeric(*on, figures, *median_ratio),
     }
 }
 
@@ -101,7 +119,10 @@ fn categorical(names: &[String], ordered: bool, found: &TwoRaterAgreement) -> Ma
             ("gwet_ac2_linear", &found.gwet_ac2_linear),
             ("gwet_ac2_quadratic", &found.gwet_ac2_quadratic),
             ("brennan_prediger_linear", &found.brennan_prediger_linear),
-            ("brennan_prediger_quadratic", &found.brennan_prediger_quadratic),
+            (
+                "brennan_prediger_quadratic",
+                &found.brennan_prediger_quadratic,
+            ),
             ("alpha_ordinal", &found.alpha_ordinal),
             ("alpha_interval", &found.alpha_interval),
             ("alpha_ratio", &found.alpha_ratio),
@@ -150,16 +171,28 @@ pub fn per_class(names: &[String], classes: &[ClassMetrics]) -> Value {
 #[must_use]
 pub fn confusion(table: &Confusion) -> Value {
     let q = table.categories();
-    (0..q).map(|i| (0..q).map(|j| json!(table.count(i, j))).collect::<Value>()).collect()
+    (0..q)
+        .map(|i| (0..q).map(|j| json!(table.count(i, j))).collect::<Value>())
+        .collect()
 }
 
-fn numeric(on: ComparedOn, found: &NumericAgreement, median_ratio: Option<f64>) -> Map<String, Value> {
+fn numeric(
+    on: ComparedOn,
+    found: &NumericAgreement,
+    median_ratio: Option<f64>,
+) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut put = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));
     put("n", json!(found.n));
     put("n_missing_a", json!(found.n_missing_a));
     put("n_missing_b", json!(found.n_missing_b));
-    put("compared_on", json!(match on { ComparedOn::Log => "log", ComparedOn::Linear => "linear" }));
+    put(
+        "compared_on",
+        json!(match on {
+            ComparedOn::Log => "log",
+            ComparedOn::Linear => "linear",
+        }),
+    );
     put("icc_1_1", statistic(&found.icc_1_1));
     put("icc_2_1", statistic(&found.icc_2_1));
     put("icc_3_1", statistic(&found.icc_3_1));

@@ -8,17 +8,29 @@ pub const NONE: &str = "n/a";
 /// A coefficient or share: two decimals, three below an absolute 0.005 so that a small value is not shown as zero.
 #[must_use]
 pub fn coefficient(value: f64) -> String {
-    let digits = if value.abs() < 0.005 && value.abs() > 1e-12 { 4 } else { 2 };
+    let digits = if value.abs() < 0.005 && value.abs() > 1e-12 {
+        4
+    } else {
+        2
+    };
     let text = format!("{value:.digits$}");
     // "-0.00" would claim a sign that the digits do not show.
-    if text.trim_start_matches(['-', '0', '.']).is_empty() { text.trim_start_matches('-').to_owned() } else { text }
+    if text.trim_start_matches(['-', '0', '.']).is_empty() {
+        text.trim_start_matches('-').to_owned()
+    } else {
+        text
+    }
 }
 
 /// A coefficient with three decimals, for tables that compare.
 #[must_use]
 pub fn coefficient_3(value: f64) -> String {
     let text = format!("{value:.3}");
-    if text.trim_start_matches(['-', '0', '.']).is_empty() { text.trim_start_matches('-').to_owned() } else { text }
+    if text.trim_start_matches(['-', '0', '.']).is_empty() {
+        text.trim_start_matches('-').to_owned()
+    } else {
+        text
+    }
 }
 
 /// A share as a percentage without decimals, one decimal near the ends where a digit more matters.
@@ -36,7 +48,11 @@ pub fn percent(share: f64) -> String {
 /// `[0.52, 0.69]`.
 #[must_use]
 pub fn interval(interval: Interval) -> String {
-    format!("[{}, {}]", coefficient(interval.low), coefficient(interval.high))
+    format!(
+        "[{}, {}]",
+        coefficient(interval.low),
+        coefficient(interval.high)
+    )
 }
 
 /// `[88%, 99%]`.
@@ -48,15 +64,24 @@ pub fn percent_interval(interval: Interval) -> String {
 /// The point estimate, or `n/a`.
 #[must_use]
 pub fn value(statistic: &Statistic) -> String {
-    statistic.as_ref().map_or_else(|_| NONE.to_owned(), |estimate| coefficient_3(estimate.value))
+    statistic.as_ref().map_or_else(
+        |_| NONE.to_owned(),
+        |estimate| coefficient_3(estimate.value),
+    )
 }
 
 /// The interval of an estimate: empty where there is none, a note where it says nothing.
 #[must_use]
 pub fn interval_of(statistic: &Statistic) -> String {
     match statistic {
-        Ok(Estimate { zero_variance: true, .. }) => "no spread".to_owned(),
-        Ok(Estimate { interval: Some(limits), .. }) => interval(*limits),
+        Ok(Estimate {
+            zero_variance: true,
+            ..
+        }) => "no spread".to_owned(),
+        Ok(Estimate {
+            interval: Some(limits),
+            ..
+        }) => interval(*limits),
         Ok(Estimate { interval: None, .. }) => String::new(),
         Err(reason) => reason.to_string(),
     }

@@ -56,7 +56,11 @@ pub fn markdown(blocks: &[Block]) -> String {
     for block in blocks {
         match block {
             Block::Heading(level, heading) => {
-                text.push_str(&format!("{} {}\n", "#".repeat(usize::from(*level)), escape::markdown_text(heading)));
+                text.push_str(&format!(
+                    "{} {}\n",
+                    "#".repeat(usize::from(*level)),
+                    escape::markdown_text(heading)
+                ));
             }
             Block::Text(paragraph) => {
                 text.push_str(&escape::markdown_text(paragraph));

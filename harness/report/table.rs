@@ -25,7 +25,10 @@ impl Table {
     #[must_use]
     pub fn new(columns: &[(&str, Align)]) -> Self {
         Self {
-            columns: columns.iter().map(|(title, align)| ((*title).to_owned(), *align)).collect(),
+            columns: columns
+                .iter()
+                .map(|(title, align)| ((*title).to_owned(), *align))
+                .collect(),
             rows: Vec::new(),
         }
     }
@@ -35,7 +38,11 @@ impl Table {
     /// # Panics
     /// If it has not one cell per column.
     pub fn push(&mut self, row: Vec<String>) {
-        assert_eq!(row.len(), self.columns.len(), "a row has one cell per column");
+        assert_eq!(
+            row.len(),
+            self.columns.len(),
+            "a row has one cell per column"
+        );
         self.rows.push(row);
     }
 
@@ -48,13 +55,26 @@ impl Table {
     /// For a terminal: columns two spaces apart, indented by `indent`, no line wider than its cells.
     #[must_use]
     pub fn terminal(&self, indent: usize) -> String {
-        let header: Vec<String> = self.columns.iter().map(|(title, _)| title.clone()).collect();
+        let header: Vec<String> = self
+            .columns
+            .iter()
+            .map(|(title, _)| title.clone())
+            .collect();
         let rows: Vec<Vec<String>> = std::iter::once(&header)
             .chain(&self.rows)
-            .map(|row| row.iter().map(|cell| escape::terminal(cell).into_owned()).collect())
+            .map(|row| {
+                row.iter()
+                    .map(|cell| escape::terminal(cell).into_owned())
+                    .collect()
+            })
             .collect();
         let widths: Vec<usize> = (0..self.columns.len())
-            .map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0))
+            .map(|column| {
+                rows.iter()
+                    .map(|row| row[column].width())
+                    .max()
+                    .unwrap_or(0)
+            })
             .collect();
         let mut text = String::new();
         for row in &rows {
@@ -85,15 +105,28 @@ impl Table {
     #[must_use]
     pub fn markdown(&self) -> String {
         let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let mut text = line(self.columns.iter().map(|(title, _)| escape::markdown_cell(title)).collect());
+        let mut text = line(
+            self.columns
+                .iter()
+                .map(|(title, _)| escape::markdown_cell(title))
+                .collect(),
+        );
         text.push_str(&line(
             self.columns
                 .iter()
-                .map(|(_, align)| if *align == Align::Right { "---:".to_owned() } else { "---".to_owned() })
+                .map(|(_, align)| {
+                    if *align == Align::Right {
+                        "---:".to_owned()
+                    } else {
+                        "---".to_owned()
+                    }
+                })
                 .collect(),
         ));
         for row in &self.rows {
-            text.push_str(&line(row.iter().map(|cell| escape::markdown_cell(cell)).collect()));
+            text.push_str(&line(
+                row.iter().map(|cell| escape::markdown_cell(cell)).collect(),
+            ));
         }
         text
     }

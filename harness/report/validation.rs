@@ -3,9 +3,9 @@
 use crate::classifier::definition::ComparedOn;
 use crate::domain::label::Scale;
 use crate::stats::estimate::Statistic;
+use crate::validation::Validated;
 use crate::validation::agreement::{Comparison, Figures};
 use crate::validation::checks::{CheckResult, Rate};
-use crate::validation::Validated;
 
 use super::basis::Basis;
 use super::notes;
@@ -24,7 +24,13 @@ const EXCLUDED_SHOWN: usize = 5;
 #[must_use]
 pub fn page(basis: &Basis, results: &[Validated]) -> Vec<Block> {
     let mut blocks = vec![
-        Block::Heading(1, format!("{}: {} against {}", basis.goldset, basis.candidate, basis.against)),
+        Block::Heading(
+            1,
+            format!(
+                "{}: {} against {}",
+                basis.goldset, basis.candidate, basis.against
+            ),
+        ),
         Block::Text(basis.title.clone()),
     ];
     blocks.extend(categories_summary(results));
@@ -52,14 +58,20 @@ fn categories_summary(results: &[Validated]) -> Option<Block> {
         ("rules", Align::Right),
     ]);
     for result in results {
-        let Some((figures, ordered)) = result.comparisons.first().and_then(as_categories) else { continue };
+        let Some((figures, ordered)) = result.comparisons.first().and_then(as_categories) else {
+            continue;
+        };
         table.push(vec![
             result.definition.name.clone(),
             figures.n.to_string(),
             share(&figures.percent_agreement),
             number::value(&figures.cohen_kappa),
             number::interval_of(&figures.cohen_kappa),
-            if ordered { number::value(&figures.cohen_kappa_quadratic) } else { String::new() },
+            if ordered {
+                number::value(&figures.cohen_kappa_quadratic)
+            } else {
+                String::new()
+            },
             number::value(&figures.gwet_ac1),
             floor(result, "baseline:majority"),
             floor(result, "baseline:rules"),
@@ -68,9 +80,13 @@ fn categories_summary(results: &[Validated]) -> Option<Block> {
     (!table.is_empty()).then_some(Block::Table(table))
 }
 
-fn as_categories(comparison: &Comparison) -> Option<(&crate::stats::agreement::TwoRaterAgreement, bool)> {
+fn as_categories(
+    comparison: &Comparison,
+) -> Option<(&crate::stats::agreement::TwoRaterAgreement, bool)> {
     match &comparison.agreement {
-        Figures::Categories { figures, ordered, .. } => Some((figures, *ordered)),
+        Figures::Categories {
+            figures, ordered, ..
+        } => Some((figures, *ordered)),
         Figures::Numbers { .. } => None,
     }
 }
@@ -83,9 +99,16 @@ fn floor(result: &Validated, name: &str) -> String {
         .find(|floor| floor.name == name)
         .and_then(|floor| floor.comparisons.first())
         .and_then(as_categories)
-        .map_or_else(|| NONE.to_owned(), |(figures, ordered)| {
-            number::value(if ordered { &figures.cohen_kappa_quadratic } else { &figures.cohen_kappa })
-        })
+        .map_or_else(
+            || NONE.to_owned(),
+            |(figures, ordered)| {
+                number::value(if ordered {
+                    &figures.cohen_kappa_quadratic
+                } else {
+                    &figures.cohen_kappa
+                })
+            },
+        )
 }
 
 fn numbers_summary(results: &[Validated]) -> Option<Block> {
@@ -99,11 +122,28 @@ fn numbers_summary(results: &[Validated]) -> Option<Block> {
         ("ratio", Align::Right),
     ]);
     for result in results {
-        for comparison in result.comparisons.iter().filter(|comparison| is_gold(result, comparison)) {
-            let Figures::Numbers { on, figures, median_ratio } = &comparison.agreement else { continue };
+        for comparison in result
+            .comparisons
+            .iter()
+            .filter(|comparison| is_gold(result, comparison))
+        {
+            let Figures::Numbers {
+                on,
+                figures,
+                median_ratio,
+            } = &comparison.agreement
+            else {
+                continue;
+            };
             let name = comparison.measure.map_or_else(
                 || result.definition.name.clone(),
-                |measure| format!("{}: {}", result.definition.name, measure.replace("_share", "")),
+                |measure| {
+                    format!(
+                        "{}: {}",
+                        result.definition.name,
+                        measure.replace("_share", "")
+                    )
+                },
             );
             let unit = match on {
                 ComparedOn::Log => " (log)",
@@ -112,10 +152,14 @@ fn numbers_summary(results: &[Validated]) -> Option<Block> {
             table.push(vec![
                 name,
                 figures.n.to_string(),
-                figures.mae.map_or_else(|_| NONE.to_owned(), |value| coefficient(value) + unit),
+                figures
+                    .mae
+                    .map_or_else(|_| NONE.to_owned(), |value| coefficient(value) + unit),
                 number::value(&figures.pearson),
                 number::interval_of(&figures.pearson),
-                figures.spearman.map_or_else(|_| NONE.to_owned(), coefficient_3),
+                figures
+                    .spearman
+                    .map_or_else(|_| NONE.to_owned(), coefficient_3),
                 median_ratio.map_or_else(String::new, coefficient),
             ]);
         }
@@ -124,12 +168,17 @@ fn numbers_summary(results: &[Validated]) -> Option<Block> {
 }
 
 fn is_gold(result: &Validated, comparison: &Comparison) -> bool {
-    result.comparisons.first().is_some_and(|first| first.against == comparison.against)
+    result
+        .comparisons
+        .first()
+        .is_some_and(|first| first.against == comparison.against)
 }
 
 fn in_full(result: &Validated) -> Vec<Block> {
     let mut blocks = Vec::new();
-    let Some(gold) = result.comparisons.first() else { return blocks };
+    let Some(gold) = result.comparisons.first() else {
+        return blocks;
+    };
     let mut others = Table::new(&[
         ("with", Align::Left),
         ("kind", Align::Left),
@@ -150,15 +199,24 @@ fn in_full(result: &Validated) -> Vec<Block> {
             comparison.failures.to_string(),
             agreement_of(&comparison.agreement),
             main_figure(&comparison.agreement),
-            comparison.counted_wrong.as_ref().map_or_else(String::new, |figures| main_value(figures)),
+            comparison
+                .counted_wrong
+                .as_ref()
+                .map_or_else(String::new, |figures| main_value(figures)),
         ]);
     }
     blocks.push(Block::Heading(2, "Against everyone".to_owned()));
     blocks.push(Block::Table(others));
     if let Figures::Categories { names, figures, .. } = &gold.agreement {
-        blocks.push(Block::Heading(2, format!("Per class, {} as gold", gold.against)));
+        blocks.push(Block::Heading(
+            2,
+            format!("Per class, {} as gold", gold.against),
+        ));
         blocks.push(Block::Table(per_class(names, figures)));
-        blocks.push(Block::Heading(2, format!("Confusion: rows {}, columns the candidate", gold.against)));
+        blocks.push(Block::Heading(
+            2,
+            format!("Confusion: rows {}, columns the candidate", gold.against),
+        ));
         blocks.push(confusion(names, figures));
     }
     blocks
@@ -180,19 +238,39 @@ fn agreement_of(figures: &Figures) -> String {
 
 fn main_value(figures: &Figures) -> String {
     match figures {
-        Figures::Categories { figures, ordered: true, .. } => number::value(&figures.cohen_kappa_quadratic),
-        Figures::Categories { figures, ordered: false, .. } => number::value(&figures.cohen_kappa),
+        Figures::Categories {
+            figures,
+            ordered: true,
+            ..
+        } => number::value(&figures.cohen_kappa_quadratic),
+        Figures::Categories {
+            figures,
+            ordered: false,
+            ..
+        } => number::value(&figures.cohen_kappa),
         Figures::Numbers { figures, .. } => number::value(&figures.pearson),
     }
 }
 
 fn main_figure(figures: &Figures) -> String {
     let (name, statistic) = match figures {
-        Figures::Categories { figures, ordered: true, .. } => ("weighted", &figures.cohen_kappa_quadratic),
-        Figures::Categories { figures, ordered: false, .. } => ("kappa", &figures.cohen_kappa),
+        Figures::Categories {
+            figures,
+            ordered: true,
+            ..
+        } => ("weighted", &figures.cohen_kappa_quadratic),
+        Figures::Categories {
+            figures,
+            ordered: false,
+            ..
+        } => ("kappa", &figures.cohen_kappa),
         Figures::Numbers { figures, .. } => ("r", &figures.pearson),
     };
-    format!("{name} {} {}", number::value(statistic), number::interval_of(statistic))
+    format!(
+        "{name} {} {}",
+        number::value(statistic),
+        number::interval_of(statistic)
+    )
 }
 
 fn per_class(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreement) -> Table {
@@ -214,7 +292,10 @@ fn per_class(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreem
             class.predicted.to_string(),
             share_with_interval(&class.precision),
             share_with_interval(&class.recall),
-            class.f1.as_ref().map_or_else(|_| NONE.to_owned(), |f1| coefficient(f1.value)),
+            class
+                .f1
+                .as_ref()
+                .map_or_else(|_| NONE.to_owned(), |f1| coefficient(f1.value)),
         ]);
     }
     table
@@ -224,7 +305,9 @@ fn per_class(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreem
 /// so that nine labels fit beside each other.
 fn confusion(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreement) -> Block {
     let table = &figures.confusion;
-    let used: Vec<usize> = (0..names.len()).filter(|k| table.rows()[*k] > 0 || table.columns()[*k] > 0).collect();
+    let used: Vec<usize> = (0..names.len())
+        .filter(|k| table.rows()[*k] > 0 || table.columns()[*k] > 0)
+        .collect();
     let numbers: Vec<String> = (1..=used.len()).map(|number| number.to_string()).collect();
     let mut columns: Vec<(&str, Align)> = vec![("", Align::Right), ("gold", Align::Left)];
     columns.extend(numbers.iter().map(|number| (number.as_str(), Align::Right)));
@@ -241,15 +324,27 @@ fn confusion(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreem
 }
 
 fn checks(results: &[Validated]) -> Vec<Block> {
-    let shown = if results.len() == 1 { VIOLATORS_OF_ONE } else { VIOLATORS_OF_SEVERAL };
+    let shown = if results.len() == 1 {
+        VIOLATORS_OF_ONE
+    } else {
+        VIOLATORS_OF_SEVERAL
+    };
     let points: Vec<String> = results
         .iter()
-        .flat_map(|result| result.checks.iter().map(move |check| check_sentence(result, check, shown)))
+        .flat_map(|result| {
+            result
+                .checks
+                .iter()
+                .map(move |check| check_sentence(result, check, shown))
+        })
         .collect();
     if points.is_empty() {
         return Vec::new();
     }
-    vec![Block::Heading(2, "Labels held against telemetry".to_owned()), Block::List(points)]
+    vec![
+        Block::Heading(2, "Labels held against telemetry".to_owned()),
+        Block::List(points),
+    ]
 }
 
 fn check_sentence(result: &Validated, check: &CheckResult, shown: usize) -> String {
@@ -262,19 +357,35 @@ fn check_sentence(result: &Validated, check: &CheckResult, shown: usize) -> Stri
         rate(&check.labelled),
         check.check.expectation(),
     );
-    sentence.push_str(&format!(", {} asked; of the others {}.", percent(check.check.share), rate(&check.others)));
+    sentence.push_str(&format!(
+        ", {} asked; of the others {}.",
+        percent(check.check.share),
+        rate(&check.others)
+    ));
     if check.without_telemetry > 0 {
-        sentence.push_str(&format!(" {} without telemetry are left out.", check.without_telemetry));
+        sentence.push_str(&format!(
+            " {} without telemetry are left out.",
+            check.without_telemetry
+        ));
     }
     if !check.violators.is_empty() {
         let named: Vec<String> = check
             .violators
             .iter()
             .take(shown)
-            .map(|violator| format!("{} ({}: {})", violator.session_id, violator.label, violator.value))
+            .map(|violator| {
+                format!(
+                    "{} ({}: {})",
+                    violator.session_id, violator.label, violator.value
+                )
+            })
             .collect();
         let more = check.violators.len().saturating_sub(shown);
-        let more = if more > 0 { format!(", {more} more (`--format json`)") } else { String::new() };
+        let more = if more > 0 {
+            format!(", {more} more (`--format json`)")
+        } else {
+            String::new()
+        };
         sentence.push_str(&format!(" Violated by {}{more}.", named.join(", ")));
     }
     sentence
@@ -284,7 +395,13 @@ fn rate(rate: &Rate) -> String {
     rate.share().map_or_else(
         || "0 of 0".to_owned(),
         |share| {
-            format!("{} of {} ({} {})", rate.holding, rate.n, percent(share), number::percent_interval(rate.interval))
+            format!(
+                "{} of {} ({} {})",
+                rate.holding,
+                rate.n,
+                percent(share),
+                number::percent_interval(rate.interval)
+            )
         },
     )
 }
@@ -293,18 +410,27 @@ fn remarks(results: &[Validated]) -> Vec<Block> {
     let points: Vec<String> = results
         .iter()
         .flat_map(|result| {
-            result.notes.iter().map(move |note| format!("{}: {}", result.definition.name, notes::sentence(note)))
+            result
+                .notes
+                .iter()
+                .map(move |note| format!("{}: {}", result.definition.name, notes::sentence(note)))
         })
         .collect();
     if points.is_empty() {
         return Vec::new();
     }
-    vec![Block::Heading(2, "How to read this".to_owned()), Block::List(points)]
+    vec![
+        Block::Heading(2, "How to read this".to_owned()),
+        Block::List(points),
+    ]
 }
 
 fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
     let mut points = basis.sentences();
-    if results.iter().any(|result| result.definition.scale == Scale::Ordinal) {
+    if results
+        .iter()
+        .any(|result| result.definition.scale == Scale::Ordinal)
+    {
         points.push(
             "`weighted` is Cohen's kappa with quadratic weights; for ordinal scales `majority` and `rules` are weighted too."
                 .to_owned(),
@@ -321,7 +447,10 @@ fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
         );
     }
     for result in results {
-        let failures: u64 = result.comparisons.first().map_or(0, |comparison| comparison.failures);
+        let failures: u64 = result
+            .comparisons
+            .first()
+            .map_or(0, |comparison| comparison.failures);
         if failures > 0 {
             points.push(format!(
                 "{}: {}; {failures} with a gold label but no answer are left out, and counted wrong in `with failures`.",
@@ -333,19 +462,26 @@ fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
         points.push(format!("left out: {session}: {reason}"));
     }
     if EXCLUDED_SHOWN < basis.excluded.len() {
-        points.push(format!("left out: {} more sessions, see --format json", basis.excluded.len() - EXCLUDED_SHOWN));
+        points.push(format!(
+            "left out: {} more sessions, see --format json",
+            basis.excluded.len() - EXCLUDED_SHOWN
+        ));
     }
     points
 }
 
 fn share(statistic: &Statistic) -> String {
-    statistic.as_ref().map_or_else(|_| NONE.to_owned(), |estimate| percent(estimate.value))
+    statistic
+        .as_ref()
+        .map_or_else(|_| NONE.to_owned(), |estimate| percent(estimate.value))
 }
 
 fn share_with_interval(statistic: &Statistic) -> String {
     match statistic {
         Ok(estimate) => {
-            let limits = estimate.interval.map_or_else(String::new, |limits| format!(" {}", number::percent_interval(limits)));
+            let limits = estimate.interval.map_or_else(String::new, |limits| {
+                format!(" {}", number::percent_interval(limits))
+            });
             format!("{}{limits}", percent(estimate.value))
         }
         Err(_) => NONE.to_owned(),

@@ -62,7 +62,10 @@ fn classifier(result: &Validated) -> Value {
 fn comparison(compared: &Comparison) -> Value {
     let mut fields = Map::new();
     fields.insert("against".to_owned(), json!(compared.against));
-    fields.insert("against_kind".to_owned(), json!(kind(compared.against_kind)));
+    fields.insert(
+        "against_kind".to_owned(),
+        json!(kind(compared.against_kind)),
+    );
     if let Some(measure) = compared.measure {
         fields.insert("measure".to_owned(), json!(measure));
     }
@@ -70,7 +73,9 @@ fn comparison(compared: &Comparison) -> Value {
     fields.extend(figures(&compared.agreement));
     let wrong = match &compared.counted_wrong {
         Some(counted) => Value::Object(figures(counted)),
-        None => json!({"n_failures": compared.failures, "note": "numbers have no value for a wrong answer"}),
+        None => {
+            json!({"n_failures": compared.failures, "note": "numbers have no value for a wrong answer"})
+        }
     };
     fields.insert("counted_wrong".to_owned(), wrong);
     Value::Object(fields)

@@ -27,9 +27,16 @@ pub struct Measured {
 pub fn measure(path: &Path, redaction: Redaction) -> Result<Measured, FileError> {
     let mut listeners = Listeners::default();
     let format = file::read(path, redaction, &mut listeners)?;
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let (row, problems) = listeners.counter.finish(format.agent(), &stem);
-    Ok(Measured { row, words: listeners.words, problems })
+    Ok(Measured {
+        row,
+        words: listeners.words,
+        problems,
+    })
 }
 
 #[derive(Default)]

@@ -24,10 +24,14 @@ pub enum Spec {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// It has no known form.
-    #[error("`{0}` names nobody to ask\n\nhint: give `rater:NAME`, `baseline:majority` or `baseline:rules`")]
+    #[error(
+        "`{0}` names nobody to ask\n\nhint: give `rater:NAME`, `baseline:majority` or `baseline:rules`"
+    )]
     Unknown(String),
     /// It names a model, which cannot be asked yet.
-    #[error("`{0}` names a model; models cannot be asked in this version\n\nhint: give `rater:NAME`, `baseline:majority` or `baseline:rules`")]
+    #[error(
+        "`{0}` names a model; models cannot be asked in this version\n\nhint: give `rater:NAME`, `baseline:majority` or `baseline:rules`"
+    )]
     Model(String),
 }
 
@@ -41,7 +45,9 @@ impl Spec {
             Some(("rater", name)) if !name.is_empty() => Ok(Self::Rater(name.to_owned())),
             Some(("baseline", "majority")) => Ok(Self::Majority),
             Some(("baseline", "rules")) => Ok(Self::Rules),
-            Some(("recorded" | "anthropic" | "openai", _)) => Err(SpecError::Model(text.to_owned())),
+            Some(("recorded" | "anthropic" | "openai", _)) => {
+                Err(SpecError::Model(text.to_owned()))
+            }
             _ => Err(SpecError::Unknown(text.to_owned())),
         }
     }
@@ -93,24 +99,40 @@ pub fn ask(spec: &Spec, goldset: &Goldset, question: &Question<'_>) -> Vec<Outco
             .collect(),
         Spec::Majority => {
             let label = majority(question.definition, question.gold);
-            question.sessions.iter().map(|_| answer(label.clone())).collect()
+            question
+                .sessions
+                .iter()
+                .map(|_| answer(label.clone()))
+                .collect()
         }
-        Spec::Rules => question
-            .sessions
-            .iter()
-            .map(|session| {
-                let telemetry = question.telemetry.get(*session);
-                answer(telemetry.and_then(|row| rules(question.definition, row, question.words.get(*session))))
-            })
-            .collect(),
+        Spec::Rules => {
+            question
+                .sessions
+                .iter()
+                .map(|session| {
+                    let telemetry = question.telemetry.get(*session);
+                    answer(telemetry.and_then(|row| {
+                        rules(question.definition, row, question.words.get(*session))
+                    }))
+                })
+                .collect()
+        }
     }
 }
 
 /// One rater's labels in the order of the sessions.
 #[must_use]
-pub fn labels_of(goldset: &Goldset, definition: &Definition, rater: &str, sessions: &[&str]) -> Vec<Option<Label>> {
+pub fn labels_of(
+    goldset: &Goldset,
+    definition: &Definition,
+    rater: &str,
+    sessions: &[&str],
+) -> Vec<Option<Label>> {
     let ratings = goldset.ratings_of(&definition.name, rater);
-    sessions.iter().map(|session| ratings.get(session).map(|rating| rating.label.clone())).collect()
+    sessions
+        .iter()
+        .map(|session| ratings.get(session).map(|rating| rating.label.clone()))
+        .collect()
 }
 
 /// The label that agrees with gold most often: the most frequent category (the first declared of several), the median
@@ -165,19 +187,29 @@ fn median(numbers: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = numbers.fold((0.0, 0_u32), |(sum, count), number| (sum + number, count + 1));
+    let (sum, count) = numbers.fold((0.0, 0_u32), |(sum, count), number| {
+        (sum + number, count + 1)
+    });
     (count > 0).then(|| sum / f64::from(count))
 }
 
 /// The first declared rule that holds.
-fn rules(definition: &Definition, row: &TelemetryRow, words: Option<&PromptWords>) -> Option<Label> {
-    let rule = definition.rules.iter().find(|rule| holds(rule, row, words))?;
+fn rules(
+    definition: &Definition,
+    row: &TelemetryRow,
+    words: Option<&PromptWords>,
+) -> Option<Label> {
+    let rule = definition
+        .rules
+        .iter()
+        .find(|rule| holds(rule, row, words))?;
     match (&rule.label, rule.number, rule.shares) {
         (Some(label), _, _) => definition.label(label).ok(),
         (None, Some(number), _) => Some(Label::Number(number)),
-        (None, None, Some([planning, execution])) => {
-            Some(Label::Shares(DecisionShares { planning: Some(planning), execution: Some(execution) }))
-        }
+        (None, None, Some([planning, execution])) => Some(Label::Shares(DecisionShares {
+            planning: Some(planning),
+            execution: Some(execution),
+        })),
         (None, None, None) => None,
     }
 }
@@ -186,7 +218,8 @@ fn holds(rule: &Rule, row: &TelemetryRow, words: Option<&PromptWords>) -> bool {
     let words_hold = rule.words.is_empty() || words.is_some_and(|words| words.has_any(&rule.words));
     let measure_holds = rule.measure.is_none_or(|measure| {
         measure.of(row).is_some_and(|value| {
-            rule.at_least.is_none_or(|least| least <= value) && rule.at_most.is_none_or(|most| value <= most)
+            rule.at_least.is_none_or(|least| least <= value)
+                && rule.at_most.is_none_or(|most| value <= most)
         })
     });
     words_hold && measure_holds

@@ -43,14 +43,21 @@ pub fn know(
     redaction: Redaction,
 ) -> Result<Known, Vec<Broken>> {
     let own = goldset.folder.join("sessions");
-    let folder = folder.map(Path::to_owned).or_else(|| own.is_dir().then_some(own));
-    let mut known = Known { looked_for_transcripts: folder.is_some(), ..Known::default() };
+    let folder = folder
+        .map(Path::to_owned)
+        .or_else(|| own.is_dir().then_some(own));
+    let mut known = Known {
+        looked_for_transcripts: folder.is_some(),
+        ..Known::default()
+    };
     for session in sessions {
         if let Some(row) = goldset.telemetry.get(&session.id) {
             known.telemetry.insert(session.id.clone(), row.clone());
         }
     }
-    let Some(folder) = folder else { return Ok(known) };
+    let Some(folder) = folder else {
+        return Ok(known);
+    };
     let read: Vec<(PathBuf, Option<Result<Measured, FileError>>)> = sessions
         .par_iter()
         .map(|session| {
@@ -66,11 +73,17 @@ pub fn know(
             Some(Err(error)) => broken.push((path, error)),
             Some(Ok(measured)) => {
                 let unreadable = measured.problems.into_iter();
-                known.unreadable.extend(unreadable.map(|problem| (path.clone(), problem.line, problem.reason)));
+                known
+                    .unreadable
+                    .extend(unreadable.map(|problem| (path.clone(), problem.line, problem.reason)));
                 known.telemetry.insert(session.id.clone(), measured.row);
                 known.words.insert(session.id.clone(), measured.words);
             }
         }
     }
-    if broken.is_empty() { Ok(known) } else { Err(broken) }
+    if broken.is_empty() {
+        Ok(known)
+    } else {
+        Err(broken)
+    }
 }

@@ -6,8 +6,8 @@ use std::hash::BuildHasher;
 
 use crate::domain::eligibility::Ineligible;
 use crate::domain::event::{
-    Event, Fact, FileChange, Listener, Position, PromptKind, SubagentWork, Tokens, ToolCall, ToolKind,
-    ToolResult, ToolStatus,
+    Event, Fact, FileChange, Listener, Position, PromptKind, SubagentWork, Tokens, ToolCall,
+    ToolKind, ToolResult, ToolStatus,
 };
 use crate::domain::moment::Moment;
 use crate::domain::telemetry::TelemetryRow;
@@ -88,7 +88,10 @@ impl Counter {
         row.agent_words_per_prompt = per_prompt(row.agent_words, row.prompts);
         row.files_changed = self.files.len() as u64;
         row.pull_requests = self.pull_requests.len() as u64;
-        let tokens = self.usage.values().fold(Tokens::default(), |sum, tokens| sum.plus(*tokens));
+        let tokens = self
+            .usage
+            .values()
+            .fold(Tokens::default(), |sum, tokens| sum.plus(*tokens));
         row.input_tokens = tokens.input;
         row.output_tokens = tokens.output;
         row.cache_read_tokens = tokens.cache_read;
@@ -96,7 +99,9 @@ impl Counter {
         row.first_timestamp = self.first.map(|moment| moment.to_string());
         row.last_timestamp = self.last.map(|moment| moment.to_string());
         row.duration_active_s = duration_s(self.turns_ms, self.gaps_ms, self.first.is_some());
-        let reason = self.out_of_scope.filter(|reason| !self.in_scope || *reason == Ineligible::Subagent);
+        let reason = self
+            .out_of_scope
+            .filter(|reason| !self.in_scope || *reason == Ineligible::Subagent);
         row.interactive = reason.is_none();
         row.ineligible = reason.map_or_else(String::new, |reason| reason.code().to_owned());
         row.lines_coverage = match (self.may_miss_shell_edits, self.started_subagent) {
@@ -183,7 +188,10 @@ impl Counter {
             self.row.commits += self.commits_of(result, waiting);
             if waiting.opens_pull_request {
                 let output = result.output.redacted();
-                for url in output.split_whitespace().filter(|word| is_pull_request(word)) {
+                for url in output
+                    .split_whitespace()
+                    .filter(|word| is_pull_request(word))
+                {
                     self.pull_request(url);
                 }
             }
@@ -194,7 +202,10 @@ impl Counter {
         if !waiting.commits {
             return u64::from(result.commits);
         }
-        let shown = result.output.read(shell::commits_in_output).max(u64::from(result.commits));
+        let shown = result
+            .output
+            .read(shell::commits_in_output)
+            .max(u64::from(result.commits));
         // A quiet commit prints nothing; git says so when there was none.
         let quiet = shown == 0 && !result.output.holds(shell::nothing_to_commit);
         shown + u64::from(quiet)
@@ -220,13 +231,21 @@ impl Counter {
                     self.subagents.entry(parent).or_default().seen_actions += 1;
                 }
             }
-            SubagentWork::Change { parent, lines_added, lines_removed } => {
+            SubagentWork::Change {
+                parent,
+                lines_added,
+                lines_removed,
+            } => {
                 let parent = self.hash(parent);
                 let seen = &mut self.subagents.entry(parent).or_default().seen_lines;
                 seen.0 += lines_added;
                 seen.1 += lines_removed;
             }
-            SubagentWork::Total { parent, actions, lines } => {
+            SubagentWork::Total {
+                parent,
+                actions,
+                lines,
+            } => {
                 let parent = self.hash(parent);
                 let subagent = self.subagents.entry(parent).or_default();
                 subagent.total_actions = actions.or(subagent.total_actions);
@@ -237,7 +256,10 @@ impl Counter {
 
     fn subagent_totals(&mut self) {
         for subagent in self.subagents.values() {
-            self.row.subagent_actions += subagent.total_actions.unwrap_or(0).max(subagent.seen_actions);
+            self.row.subagent_actions += subagent
+                .total_actions
+                .unwrap_or(0)
+                .max(subagent.seen_actions);
             let (added, removed) = subagent.total_lines.unwrap_or(subagent.seen_lines);
             self.row.subagent_lines_added += added;
             self.row.subagent_lines_removed += removed;
@@ -260,13 +282,17 @@ impl Listener for Counter {
             Event::Fact(fact) => self.fact(&fact),
             Event::Prompt(prompt) => {
                 match prompt.kind {
-                    PromptKind::Typed | PromptKind::ApprovedPlan | PromptKind::Shell => self.row.prompts += 1,
+                    PromptKind::Typed | PromptKind::ApprovedPlan | PromptKind::Shell => {
+                        self.row.prompts += 1
+                    }
                     PromptKind::SlashCommand => self.row.slash_commands += 1,
                     PromptKind::Queued => self.row.queued_prompts += 1,
                     PromptKind::WithPermission => {}
                 }
                 self.row.user_words += match prompt.kind {
-                    PromptKind::Typed | PromptKind::Queued | PromptKind::WithPermission => prompt.text.words(),
+                    PromptKind::Typed | PromptKind::Queued | PromptKind::WithPermission => {
+                        prompt.text.words()
+                    }
                     PromptKind::ApprovedPlan | PromptKind::Shell | PromptKind::SlashCommand => 0,
                 };
             }
@@ -283,7 +309,9 @@ impl Listener for Counter {
                 let known = self.usage.entry(message).or_default();
                 *known = known.max(usage.tokens);
             }
-            Event::TurnDuration { milliseconds } => self.turns_ms = self.turns_ms.saturating_add(milliseconds),
+            Event::TurnDuration { milliseconds } => {
+                self.turns_ms = self.turns_ms.saturating_add(milliseconds)
+            }
             Event::PullRequest { url } => self.pull_request(&url.redacted()),
             Event::SubagentWork(work) => self.subagent(work),
             Event::Malformed { reason } => self.malformed(at.line, reason),
@@ -321,7 +349,10 @@ fn per_prompt(count: u64, prompts: u64) -> Option<f64> {
     (prompts > 0).then(|| count as f64 / prompts as f64)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of a session stay far below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds of a session stay far below 2^53"
+)]
 fn duration_s(turns_ms: u64, gaps_ms: i64, has_time: bool) -> Option<f64> {
     if turns_ms > 0 {
         Some(turns_ms as f64 / 1000.0)

@@ -30,16 +30,22 @@ pub fn work_of(command: &str) -> CommandWork {
         match name {
             "git" => git(arguments, &mut work),
             "gh" | "hub" | "glab" => {
-                work.opens_pull_request |= matches!(arguments, ["pr" | "mr", "create", ..] | ["pull-request", ..]);
+                work.opens_pull_request |= matches!(
+                    arguments,
+                    ["pr" | "mr", "create", ..] | ["pull-request", ..]
+                );
             }
             "sed" | "perl" => {
                 work.may_change_files |= arguments.iter().any(|argument| {
-                    argument.starts_with('-') && !argument.starts_with("--") && argument.contains('i')
+                    argument.starts_with('-')
+                        && !argument.starts_with("--")
+                        && argument.contains('i')
                         || *argument == "--in-place"
                 });
             }
-            "tee" | "patch" | "mv" | "cp" | "rm" | "install" | "rsync" | "ln" | "truncate" | "unzip" | "tar"
-            | "gofmt" | "goimports" | "prettier" | "rustfmt" | "black" | "isort" | "ed" | "ex" => {
+            "tee" | "patch" | "mv" | "cp" | "rm" | "install" | "rsync" | "ln" | "truncate"
+            | "unzip" | "tar" | "gofmt" | "goimports" | "prettier" | "rustfmt" | "black"
+            | "isort" | "ed" | "ex" => {
                 work.may_change_files = true;
             }
             _ => {
@@ -55,8 +61,8 @@ fn git(arguments: &[&str], work: &mut CommandWork) {
     match skip_git_options(arguments) {
         ["commit", rest @ ..] => work.commits |= !rest.contains(&"--dry-run"),
         [
-            "apply" | "am" | "checkout" | "restore" | "reset" | "revert" | "merge" | "pull" | "rebase" | "stash"
-            | "cherry-pick" | "rm" | "mv" | "clean" | "switch",
+            "apply" | "am" | "checkout" | "restore" | "reset" | "revert" | "merge" | "pull"
+            | "rebase" | "stash" | "cherry-pick" | "rm" | "mv" | "clean" | "switch",
             ..,
         ] => work.may_change_files = true,
         _ => {}
@@ -75,44 +81,71 @@ fn skip_git_options<'w, 't>(mut arguments: &'w [&'t str]) -> &'w [&'t str] {
 }
 
 fn runs_tests(name: &str, arguments: &[&str]) -> bool {
-    let words: Vec<&str> = arguments.iter().copied().filter(|word| !word.starts_with('-')).collect();
+    let words: Vec<&str> = arguments
+        .iter()
+        .copied()
+        .filter(|word| !word.starts_with('-'))
+        .collect();
     let is_test_script = |script: &str| {
         let stem = script.split(':').next().unwrap_or(script);
-        matches!(stem, "test" | "tests" | "e2e" | "spec" | "unit" | "integration" | "vitest" | "jest")
-            || script.ends_with(":test")
+        matches!(
+            stem,
+            "test" | "tests" | "e2e" | "spec" | "unit" | "integration" | "vitest" | "jest"
+        ) || script.ends_with(":test")
             || script.ends_with("-test")
             || script.starts_with("test-")
     };
     match name {
-        "pytest" | "py.test" | "vitest" | "jest" | "mocha" | "ava" | "phpunit" | "pest" | "rspec" | "ctest" | "tox"
-        | "nox" | "nosetests" | "gotestsum" | "bats" | "cypress" | "karma" | "busted" | "minitest" => true,
+        "pytest" | "py.test" | "vitest" | "jest" | "mocha" | "ava" | "phpunit" | "pest"
+        | "rspec" | "ctest" | "tox" | "nox" | "nosetests" | "gotestsum" | "bats" | "cypress"
+        | "karma" | "busted" | "minitest" => true,
         "go" => matches!(words.as_slice(), ["test", ..]),
-        "cargo" => matches!(words.as_slice(), ["test" | "nextest" | "t" | "llvm-cov", ..] | ["insta", "test", ..]),
+        "cargo" => matches!(
+            words.as_slice(),
+            ["test" | "nextest" | "t" | "llvm-cov", ..] | ["insta", "test", ..]
+        ),
         "python" | "python3" | "uv" | "poetry" | "pipenv" | "hatch" | "rye" | "pdm" => {
-            arguments.iter().any(|word| matches!(*word, "pytest" | "unittest" | "nose2" | "tox"))
+            arguments
+                .iter()
+                .any(|word| matches!(*word, "pytest" | "unittest" | "nose2" | "tox"))
                 || matches!(words.as_slice(), ["test", ..])
                 || words.iter().any(|word| word.ends_with("manage.py")) && words.contains(&"test")
         }
         "npm" | "pnpm" | "yarn" | "bun" | "deno" => match words.as_slice() {
-            ["run" | "run-script" | "workspace" | "exec" | "x" | "dlx", rest @ ..] => {
-                rest.iter().any(|word| is_test_script(word) || *word == "playwright")
-            }
+            [
+                "run" | "run-script" | "workspace" | "exec" | "x" | "dlx",
+                rest @ ..,
+            ] => rest
+                .iter()
+                .any(|word| is_test_script(word) || *word == "playwright"),
             [script, ..] => is_test_script(script) || matches!(*script, "t" | "playwright"),
             [] => false,
         },
-        "npx" | "bunx" | "pnpx" => words.first().is_some_and(|word| {
-            matches!(*word, "vitest" | "jest" | "mocha" | "playwright" | "cypress" | "ava" | "bats" | "tsx")
-        }) && (words.first() != Some(&"tsx") || words.contains(&"--test")),
-        "node" => arguments.contains(&"--test"),
-        "mvn" | "mvnw" | "gradle" | "gradlew" | "sbt" | "lein" | "mix" | "swift" | "dotnet" | "flutter" | "dart"
-        | "bazel" | "buck2" | "zig" | "stack" | "cabal" | "rake" | "rails" | "ctl" | "xcodebuild" | "turbo" | "nx"
-        | "lerna" | "composer" | "bundle" => words.iter().any(|word| {
-            matches!(*word, "test" | "verify" | "check" | "spec" | "rspec" | "tests") || word.ends_with(":test")
-        }),
-        "make" | "just" | "task" | "mise" | "nox-run" | "invoke" => {
-            words.iter().any(|word| is_test_script(word) || *word == "check")
+        "npx" | "bunx" | "pnpx" => {
+            words.first().is_some_and(|word| {
+                matches!(
+                    *word,
+                    "vitest" | "jest" | "mocha" | "playwright" | "cypress" | "ava" | "bats" | "tsx"
+                )
+            }) && (words.first() != Some(&"tsx") || words.contains(&"--test"))
         }
-        "Rscript" => arguments.iter().any(|word| word.contains("testthat") || word.contains("test_")),
+        "node" => arguments.contains(&"--test"),
+        "mvn" | "mvnw" | "gradle" | "gradlew" | "sbt" | "lein" | "mix" | "swift" | "dotnet"
+        | "flutter" | "dart" | "bazel" | "buck2" | "zig" | "stack" | "cabal" | "rake" | "rails"
+        | "ctl" | "xcodebuild" | "turbo" | "nx" | "lerna" | "composer" | "bundle" => {
+            words.iter().any(|word| {
+                matches!(
+                    *word,
+                    "test" | "verify" | "check" | "spec" | "rspec" | "tests"
+                ) || word.ends_with(":test")
+            })
+        }
+        "make" | "just" | "task" | "mise" | "nox-run" | "invoke" => words
+            .iter()
+            .any(|word| is_test_script(word) || *word == "check"),
+        "Rscript" => arguments
+            .iter()
+            .any(|word| word.contains("testthat") || word.contains("test_")),
         _ => false,
     }
 }
@@ -120,16 +153,35 @@ fn runs_tests(name: &str, arguments: &[&str]) -> bool {
 fn generates_files(name: &str, arguments: &[&str]) -> bool {
     let has = |wanted: &[&str]| arguments.iter().any(|argument| wanted.contains(argument));
     match name {
-        "cargo" => has(&["fmt", "fix", "add", "remove", "init", "new", "update", "--fix"]),
-        "go" => has(&["generate", "fmt", "fix", "get"]) || matches!(arguments, ["mod", "init" | "tidy", ..]),
+        "cargo" => has(&[
+            "fmt", "fix", "add", "remove", "init", "new", "update", "--fix",
+        ]),
+        "go" => {
+            has(&["generate", "fmt", "fix", "get"])
+                || matches!(arguments, ["mod", "init" | "tidy", ..])
+        }
         "npm" | "pnpm" | "yarn" | "bun" | "npx" | "bunx" => has(&[
-            "install", "i", "add", "remove", "uninstall", "init", "create", "update", "upgrade", "format", "--write",
-            "--fix", "lint:fix", "up",
+            "install",
+            "i",
+            "add",
+            "remove",
+            "uninstall",
+            "init",
+            "create",
+            "update",
+            "upgrade",
+            "format",
+            "--write",
+            "--fix",
+            "lint:fix",
+            "up",
         ]),
         "eslint" | "ruff" | "biome" | "stylelint" | "golangci-lint" | "rubocop" => {
             has(&["--fix", "--write", "format", "-a", "-A", "--apply"])
         }
-        "python" | "python3" | "node" | "ruby" => matches!(arguments, ["-c" | "-e" | "-" | "<<", ..] | []),
+        "python" | "python3" | "node" | "ruby" => {
+            matches!(arguments, ["-c" | "-e" | "-" | "<<", ..] | [])
+        }
         "uv" | "poetry" => has(&["add", "remove", "lock", "init"]),
         "terraform" => has(&["fmt"]),
         "mise" | "just" | "make" | "task" => has(&["fmt", "format", "fix", "generate", "gen"]),
@@ -232,7 +284,12 @@ impl Splitter {
 
     /// `> file` writes; `>/dev/null`, `2>&1` and a file under a temporary folder change nothing of the project.
     fn redirection(&mut self, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-        if self.in_word && self.word.chars().all(|character| character.is_ascii_digit()) {
+        if self.in_word
+            && self
+                .word
+                .chars()
+                .all(|character| character.is_ascii_digit())
+        {
             self.word.clear();
             self.in_word = false;
         }
@@ -242,11 +299,18 @@ impl Splitter {
         }
         let rest: String = characters.clone().collect();
         let target = rest.trim_start();
-        if !(target.starts_with('&') || target.starts_with("/dev/") || target.starts_with("/tmp/") || target.is_empty()) {
+        if !(target.starts_with('&')
+            || target.starts_with("/dev/")
+            || target.starts_with("/tmp/")
+            || target.is_empty())
+        {
             self.writes = true;
         }
         if target.starts_with('&') {
-            while characters.peek().is_some_and(|character| character.is_whitespace() || *character == '&') {
+            while characters
+                .peek()
+                .is_some_and(|character| character.is_whitespace() || *character == '&')
+            {
                 characters.next();
             }
         }
@@ -294,12 +358,15 @@ fn heredoc_end(rest: &str) -> (String, usize) {
 fn program(words: &[String]) -> &[String] {
     let mut rest = words;
     while let [first, more @ ..] = rest {
-        let is_assignment = first
-            .split_once('=')
-            .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_'));
+        let is_assignment = first.split_once('=').is_some_and(|(name, _)| {
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|letter| letter.is_alphanumeric() || letter == '_')
+        });
         match first.as_str() {
-            "sudo" | "env" | "time" | "nohup" | "command" | "exec" | "xargs" | "nice" | "then" | "do" | "else" | "if"
-            | "while" | "!" | "{" | "doppler" | "dotenv" => rest = more,
+            "sudo" | "env" | "time" | "nohup" | "command" | "exec" | "xargs" | "nice" | "then"
+            | "do" | "else" | "if" | "while" | "!" | "{" | "doppler" | "dotenv" => rest = more,
             "timeout" | "gtimeout" => {
                 let options = more.iter().take_while(|word| word.starts_with('-')).count();
                 rest = more.get(options + 1..).unwrap_or_default();
@@ -314,14 +381,19 @@ fn program(words: &[String]) -> &[String] {
 /// Commits that git's own output shows: lines such as `[main 1a2b3c4] message`.
 #[must_use]
 pub fn commits_in_output(output: &str) -> u64 {
-    output.lines().filter(|line| is_commit_line(line.trim_start())).count() as u64
+    output
+        .lines()
+        .filter(|line| is_commit_line(line.trim_start()))
+        .count() as u64
 }
 
 fn is_commit_line(line: &str) -> bool {
     let Some((head, message)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
         return false;
     };
-    let Some(sha) = head.split(' ').next_back() else { return false };
+    let Some(sha) = head.split(' ').next_back() else {
+        return false;
+    };
     head.contains(' ')
         && (7..=40).contains(&sha.len())
         && sha.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -331,9 +403,13 @@ fn is_commit_line(line: &str) -> bool {
 /// Whether git said that there was nothing to commit.
 #[must_use]
 pub fn nothing_to_commit(output: &str) -> bool {
-    ["nothing to commit", "no changes added to commit", "nothing added to commit"]
-        .iter()
-        .any(|words| output.contains(words))
+    [
+        "nothing to commit",
+        "no changes added to commit",
+        "nothing added to commit",
+    ]
+    .iter()
+    .any(|words| output.contains(words))
 }
 
 /// Whether a test runner's closing words say that tests failed, for runs whose exit code a pipe has hidden.

@@ -71,7 +71,12 @@ pub enum Figures {
 ///
 /// `users` gives each session's user as a code; `gold` is put on the rows of tables.
 #[must_use]
-pub fn compare(definition: &Definition, other: &Party<'_>, candidate: &Party<'_>, users: &[u32]) -> Vec<Comparison> {
+pub fn compare(
+    definition: &Definition,
+    other: &Party<'_>,
+    candidate: &Party<'_>,
+    users: &[u32],
+) -> Vec<Comparison> {
     let base = |measure, agreement, counted_wrong| Comparison {
         against: other.name.clone(),
         against_kind: other.kind,
@@ -82,17 +87,25 @@ pub fn compare(definition: &Definition, other: &Party<'_>, candidate: &Party<'_>
     };
     match definition.scale {
         Scale::Nominal | Scale::Ordinal => {
-            let agreement = categories(definition, other.outcomes, candidate.outcomes, users, false);
+            let agreement =
+                categories(definition, other.outcomes, candidate.outcomes, users, false);
             let wrong = categories(definition, other.outcomes, candidate.outcomes, users, true);
             vec![base(None, agreement, Some(wrong))]
         }
         Scale::Ratio => {
-            let on = definition.number.as_ref().map_or(ComparedOn::Linear, |number| number.compared_on);
+            let on = definition
+                .number
+                .as_ref()
+                .map_or(ComparedOn::Linear, |number| number.compared_on);
             let number = |outcome: &Outcome| match outcome.label() {
                 Some(Label::Number(number)) => Some(*number),
                 _ => None,
             };
-            vec![base(None, numbers(on, other.outcomes, candidate.outcomes, number), None)]
+            vec![base(
+                None,
+                numbers(on, other.outcomes, candidate.outcomes, number),
+                None,
+            )]
         }
         Scale::Decisions => {
             let share = |outcome: &Outcome, execution: bool| match outcome.label() {
@@ -100,9 +113,22 @@ pub fn compare(definition: &Definition, other: &Party<'_>, candidate: &Party<'_>
                 Some(Label::Shares(shares)) => shares.planning,
                 _ => None,
             };
-            let planning = numbers(ComparedOn::Linear, other.outcomes, candidate.outcomes, |outcome| share(outcome, false));
-            let execution = numbers(ComparedOn::Linear, other.outcomes, candidate.outcomes, |outcome| share(outcome, true));
-            vec![base(Some("planning_share"), planning, None), base(Some("execution_share"), execution, None)]
+            let planning = numbers(
+                ComparedOn::Linear,
+                other.outcomes,
+                candidate.outcomes,
+                |outcome| share(outcome, false),
+            );
+            let execution = numbers(
+                ComparedOn::Linear,
+                other.outcomes,
+                candidate.outcomes,
+                |outcome| share(outcome, true),
+            );
+            vec![
+                base(Some("planning_share"), planning, None),
+                base(Some("execution_share"), execution, None),
+            ]
         }
     }
 }
@@ -129,10 +155,17 @@ fn categories(
     users: &[u32],
     failures_count: bool,
 ) -> Figures {
-    let mut names: Vec<String> = definition.labels.iter().map(|label| label.name.clone()).collect();
+    let mut names: Vec<String> = definition
+        .labels
+        .iter()
+        .map(|label| label.name.clone())
+        .collect();
     let gold: Vec<Option<u16>> = other.iter().map(code).collect();
     let mut said: Vec<Option<u16>> = candidate.iter().map(code).collect();
-    let any_failure = gold.iter().zip(&said).any(|(gold, said)| gold.is_some() && said.is_none());
+    let any_failure = gold
+        .iter()
+        .zip(&said)
+        .any(|(gold, said)| gold.is_some() && said.is_none());
     if failures_count && any_failure {
         let invalid = u16::try_from(names.len()).expect("a scale has fewer than 65,536 labels");
         names.push(INVALID.to_owned());
@@ -150,10 +183,19 @@ fn categories(
         clusters: Some(users),
         confidence: CONFIDENCE,
     });
-    Figures::Categories { names, ordered: definition.scale == Scale::Ordinal, figures: Box::new(figures) }
+    Figures::Categories {
+        names,
+        ordered: definition.scale == Scale::Ordinal,
+        figures: Box::new(figures),
+    }
 }
 
-fn numbers(on: ComparedOn, other: &[Outcome], candidate: &[Outcome], number: impl Fn(&Outcome) -> Option<f64>) -> Figures {
+fn numbers(
+    on: ComparedOn,
+    other: &[Outcome],
+    candidate: &[Outcome],
+    number: impl Fn(&Outcome) -> Option<f64>,
+) -> Figures {
     let raw_gold: Vec<Option<f64>> = other.iter().map(&number).collect();
     let raw_said: Vec<Option<f64>> = candidate.iter().map(&number).collect();
     let scaled = |values: &[Option<f64>]| -> Vec<Option<f64>> {
@@ -167,8 +209,14 @@ fn numbers(on: ComparedOn, other: &[Outcome], candidate: &[Outcome], number: imp
     };
     let figures = two_raters_numbers(&scaled(&raw_gold), &scaled(&raw_said), CONFIDENCE);
     let median_ratio = match on {
-        ComparedOn::Log => two_raters_numbers(&raw_gold, &raw_said, CONFIDENCE).median_ratio.ok(),
+        ComparedOn::Log => two_raters_numbers(&raw_gold, &raw_said, CONFIDENCE)
+            .median_ratio
+            .ok(),
         ComparedOn::Linear => None,
     };
-    Figures::Numbers { on, figures: Box::new(figures), median_ratio }
+    Figures::Numbers {
+        on,
+        figures: Box::new(figures),
+        median_ratio,
+    }
 }

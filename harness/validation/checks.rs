@@ -24,14 +24,24 @@ pub struct Rate {
 
 impl Rate {
     fn of(holding: u64, n: u64) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "counts of sessions stay far below 2^53")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "counts of sessions stay far below 2^53"
+        )]
         let interval = wilson(holding as f64, n as f64, CONFIDENCE);
-        Self { holding, n, interval }
+        Self {
+            holding,
+            n,
+            interval,
+        }
     }
 
     /// The share; `None` where nothing was looked at.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts of sessions stay far below 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of sessions stay far below 2^53"
+    )]
     pub fn share(&self) -> Option<f64> {
         (self.n > 0).then(|| self.holding as f64 / self.n as f64)
     }
@@ -92,7 +102,10 @@ impl CheckResult {
     /// True if so many of all sessions show what the labels imply that labels given at random would pass: then the check
     /// hardly tells a good rater from a poor one.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts of sessions stay far below 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of sessions stay far below 2^53"
+    )]
     pub fn hardly_discriminates(&self) -> bool {
         let (holding, n) = self.overall();
         n > 0 && self.check.share <= holding as f64 / n as f64
@@ -101,7 +114,10 @@ impl CheckResult {
     /// Sessions in which the expectation holds, whatever their label, out of all that were looked at.
     #[must_use]
     pub fn overall(&self) -> (u64, u64) {
-        (self.labelled.holding + self.others.holding, self.labelled.n + self.others.n)
+        (
+            self.labelled.holding + self.others.holding,
+            self.labelled.n + self.others.n,
+        )
     }
 }
 
@@ -113,7 +129,11 @@ pub fn run(
     outcomes: &[Outcome],
     telemetry: &HashMap<String, TelemetryRow>,
 ) -> Vec<CheckResult> {
-    definition.checks.iter().map(|check| run_one(definition, check, sessions, outcomes, telemetry)).collect()
+    definition
+        .checks
+        .iter()
+        .map(|check| run_one(definition, check, sessions, outcomes, telemetry))
+        .collect()
 }
 
 fn run_one(
@@ -127,19 +147,32 @@ fn run_one(
     let mut without_telemetry = 0;
     let mut violators = Vec::new();
     for (session, outcome) in sessions.iter().zip(outcomes) {
-        let Some(label @ Label::Category(_)) = outcome.label() else { continue };
-        let Some(value) = telemetry.get(*session).and_then(|row| check.measure.of(row)) else {
+        let Some(label @ Label::Category(_)) = outcome.label() else {
+            continue;
+        };
+        let Some(value) = telemetry
+            .get(*session)
+            .and_then(|row| check.measure.of(row))
+        else {
             without_telemetry += 1;
             continue;
         };
         let text = definition.text_of(label);
         let holds = check.holds(value);
         let is_labelled = check.labels.contains(&text);
-        let group = if is_labelled { &mut labelled } else { &mut others };
+        let group = if is_labelled {
+            &mut labelled
+        } else {
+            &mut others
+        };
         group.0 += u64::from(holds);
         group.1 += 1;
         if is_labelled && !holds {
-            violators.push(Violator { session_id: (*session).to_owned(), label: text, value });
+            violators.push(Violator {
+                session_id: (*session).to_owned(),
+                label: text,
+                value,
+            });
         }
     }
     let labelled = Rate::of(labelled.0, labelled.1);

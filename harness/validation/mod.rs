@@ -72,8 +72,16 @@ pub fn validate(
     let candidate = &panel.candidate;
     let mut comparisons = compare(definition, &panel.gold, candidate, users);
     let mut notes: Vec<Note> = comparisons.iter().filter_map(notes::about).collect();
-    if panel.gold.outcomes.iter().all(|outcome| outcome.label().is_none()) {
-        notes.push(Note::NothingToCompare { against: panel.gold.name.clone(), raters: panel.raters.clone() });
+    if panel
+        .gold
+        .outcomes
+        .iter()
+        .all(|outcome| outcome.label().is_none())
+    {
+        notes.push(Note::NothingToCompare {
+            against: panel.gold.name.clone(),
+            raters: panel.raters.clone(),
+        });
     }
     for other in panel.reference.iter().chain(&panel.baselines) {
         comparisons.extend(compare(definition, other, candidate, users));

@@ -63,17 +63,32 @@ const LOW_KAPPA: f64 = 0.4;
 /// What there is to say about one comparison of categories.
 #[must_use]
 pub fn about(comparison: &Comparison) -> Option<Note> {
-    let Figures::Categories { names, figures, .. } = &comparison.agreement else { return None };
+    let Figures::Categories { names, figures, .. } = &comparison.agreement else {
+        return None;
+    };
     let table = &figures.confusion;
     let agreement = figures.percent_agreement.as_ref().ok()?.value;
-    let ac1 = figures.gwet_ac1.as_ref().ok().map(|estimate| estimate.value);
+    let ac1 = figures
+        .gwet_ac1
+        .as_ref()
+        .ok()
+        .map(|estimate| estimate.value);
     if let Some((is_candidate, code)) = constant(table) {
         let label = names.get(code)?.clone();
-        return Some(Note::ConstantRater { is_candidate, label, n: table.n(), agreement, ac1 });
+        return Some(Note::ConstantRater {
+            is_candidate,
+            label,
+            n: table.n(),
+            agreement,
+            ac1,
+        });
     }
     let kappa = figures.cohen_kappa.as_ref().ok()?.value;
     let (code, most) = largest(table.rows())?;
-    #[expect(clippy::cast_precision_loss, reason = "counts of sessions stay far below 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of sessions stay far below 2^53"
+    )]
     let share = most as f64 / table.n() as f64;
     (HIGH_AGREEMENT <= agreement && kappa < LOW_KAPPA).then(|| Note::Paradox {
         label: names.get(code).cloned().unwrap_or_default(),
@@ -88,12 +103,14 @@ pub fn about(comparison: &Comparison) -> Option<Note> {
 #[must_use]
 pub fn about_check(result: &CheckResult) -> Option<Note> {
     let (holding, n) = result.overall();
-    result.hardly_discriminates().then(|| Note::HardlyDiscriminates {
-        check: result.check.name.clone(),
-        expectation: result.check.expectation(),
-        holding,
-        n,
-    })
+    result
+        .hardly_discriminates()
+        .then(|| Note::HardlyDiscriminates {
+            check: result.check.name.clone(),
+            expectation: result.check.expectation(),
+            holding,
+            n,
+        })
 }
 
 /// Whether the candidate (or else the gold) used one category only, and which.
@@ -106,10 +123,15 @@ fn constant(table: &Confusion) -> Option<(bool, usize)> {
     if table.n() < 2 {
         return None;
     }
-    only(table.columns()).map(|code| (true, code)).or_else(|| only(table.rows()).map(|code| (false, code)))
+    only(table.columns())
+        .map(|code| (true, code))
+        .or_else(|| only(table.rows()).map(|code| (false, code)))
 }
 
 fn largest(counts: &[u64]) -> Option<(usize, u64)> {
     let most = counts.iter().copied().max()?;
-    counts.iter().position(|count| *count == most).map(|code| (code, most))
+    counts
+        .iter()
+        .position(|count| *count == most)
+        .map(|code| (code, most))
 }

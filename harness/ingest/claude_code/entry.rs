@@ -246,8 +246,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for ToolUseResult<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Object::<ResultFields<'a>>::deserialize(deserializer)
-            .map(|object| object.0.map_or(Self::Other, |fields| Self::Object(Box::new(fields))))
+        Object::<ResultFields<'a>>::deserialize(deserializer).map(|object| {
+            object
+                .0
+                .map_or(Self::Other, |fields| Self::Object(Box::new(fields)))
+        })
     }
 }
 

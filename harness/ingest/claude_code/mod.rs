@@ -27,7 +27,11 @@ use user::{Marks, UserText};
 ///
 /// # Errors
 /// Errors of the source only; a line that cannot be read becomes [`Event::Malformed`].
-pub fn read(source: impl BufRead, redaction: Redaction, listener: &mut dyn Listener) -> io::Result<()> {
+pub fn read(
+    source: impl BufRead,
+    redaction: Redaction,
+    listener: &mut dyn Listener,
+) -> io::Result<()> {
     let mut lines = Lines::new(source);
     let mut reader = Reader {
         redaction,
@@ -41,7 +45,10 @@ pub fn read(source: impl BufRead, redaction: Redaction, listener: &mut dyn Liste
     while let Some(line) = lines.next_line()? {
         match line {
             Line::TooLong(number) => reader.tell(
-                Position { line: number, moment: None },
+                Position {
+                    line: number,
+                    moment: None,
+                },
                 Event::Malformed {
                     reason: format!("longer than {} MiB", super::lines::LONGEST_LINE >> 20),
                 },
@@ -88,7 +95,13 @@ impl Reader<'_> {
                 Some(Err(error)) => {
                     // The message of serde_json can quote the line; the category and the column cannot.
                     let reason = format!("{} at column {}", category(&error), error.column());
-                    self.tell(Position { line: number, moment: None }, Event::Malformed { reason });
+                    self.tell(
+                        Position {
+                            line: number,
+                            moment: None,
+                        },
+                        Event::Malformed { reason },
+                    );
                     return;
                 }
             }
@@ -136,11 +149,13 @@ impl Reader<'_> {
             self.listener.event(at, Event::Fact(Fact::SessionId(id)));
         }
         if let Some(version) = changed(&mut self.facts.version, entry.version.get()) {
-            self.listener.event(at, Event::Fact(Fact::AgentVersion(version)));
+            self.listener
+                .event(at, Event::Fact(Fact::AgentVersion(version)));
         }
         if let Some(cwd) = changed(&mut self.facts.cwd, entry.cwd.get()) {
             let cwd = Text::new(cwd, redaction);
-            self.listener.event(at, Event::Fact(Fact::WorkingFolder(cwd)));
+            self.listener
+                .event(at, Event::Fact(Fact::WorkingFolder(cwd)));
         }
         if let Some(entrypoint) = changed(&mut self.facts.entrypoint, entry.entrypoint.get()) {
             let scope = out_of_scope(entrypoint).map_or(Ok(()), Err);
@@ -149,7 +164,9 @@ impl Reader<'_> {
     }
 
     fn assistant(&mut self, at: Position, entry: &Entry<'_>) {
-        let Some(message) = entry.message.get() else { return };
+        let Some(message) = entry.message.get() else {
+            return;
+        };
         let synthetic = message.model.is("<synthetic>") || entry.is_api_error_message.is_true();
         if entry.is_sidechain.is_true() {
             return self.sidechain_blocks(at, message, &entry.tool_use_result, "sidechain");
@@ -160,7 +177,14 @@ impl Reader<'_> {
             }
         } else if let Content::Text(text) = &message.content {
             let text = Text::new(text, self.redaction);
-            self.tell(at, if synthetic { Event::ClientNotice(text) } else { Event::AgentText(text) });
+            self.tell(
+                at,
+                if synthetic {
+                    Event::ClientNotice(text)
+                } else {
+                    Event::AgentText(text)
+                },
+            );
         }
         if let (false, Some(id), Some(usage)) = (synthetic, message.id.get(), message.usage.get()) {
             let tokens = Tokens {
@@ -170,7 +194,14 @@ impl Reader<'_> {
                 cache_write: usage.cache_creation_input_tokens.0.unwrap_or(0),
             };
             let model = message.model.get().unwrap_or_default();
-            self.tell(at, Event::Usage(Usage { message: id, model, tokens }));
+            self.tell(
+                at,
+                Event::Usage(Usage {
+                    message: id,
+                    model,
+                    tokens,
+                }),
+            );
         }
     }
 
@@ -180,7 +211,14 @@ impl Reader<'_> {
             Some("text") => {
                 let text = Text::new(block.text.get().unwrap_or_default(), redaction);
                 if !text.is_blank() {
-                    self.tell(at, if synthetic { Event::ClientNotice(text) } else { Event::AgentText(text) });
+                    self.tell(
+                        at,
+                        if synthetic {
+                            Event::ClientNotice(text)
+                        } else {
+                            Event::AgentText(text)
+                        },
+                    );
                 }
             }
             Some("thinking") => {
@@ -195,23 +233,32 @@ impl Reader<'_> {
                 let raw = block.input.0.map_or("null", |raw| raw.get());
                 let fields: InputFields<'_> = serde_json::from_str(raw).unwrap_or_default();
                 let kind = tool_kind(name);
-                let path = fields.file_path.get().or(fields.notebook_path.get()).or(fields.path.get());
+                let path = fields
+                    .file_path
+                    .get()
+                    .or(fields.notebook_path.get())
+                    .or(fields.path.get());
                 let command = fields.command.get().filter(|_| kind == ToolKind::Shell);
-                self.tell(at, Event::ToolCall(ToolCall {
-                    id: block.id.get().unwrap_or_default(),
-                    kind,
-                    name,
-                    path: path.map(|path| Text::new(path, redaction)),
-                    command: command.map(|command| Text::new(command, redaction)),
-                    input: Json::new(raw, redaction),
-                }));
+                self.tell(
+                    at,
+                    Event::ToolCall(ToolCall {
+                        id: block.id.get().unwrap_or_default(),
+                        kind,
+                        name,
+                        path: path.map(|path| Text::new(path, redaction)),
+                        command: command.map(|command| Text::new(command, redaction)),
+                        input: Json::new(raw, redaction),
+                    }),
+                );
             }
             _ => {}
         }
     }
 
     fn user(&mut self, at: Position, entry: &Entry<'_>) {
-        let Some(message) = entry.message.get() else { return };
+        let Some(message) = entry.message.get() else {
+            return;
+        };
         if entry.is_sidechain.is_true() {
             return self.sidechain_blocks(at, message, &entry.tool_use_result, "sidechain");
         }
@@ -220,20 +267,33 @@ impl Reader<'_> {
             is_compact_summary: entry.is_compact_summary.is_true(),
             is_plan: entry.plan_content.0,
             from_system: entry.prompt_source.is("system")
-                || entry.origin.get().is_some_and(|origin| origin.kind.is("task-notification")),
+                || entry
+                    .origin
+                    .get()
+                    .is_some_and(|origin| origin.kind.is("task-notification")),
             from_kit: entry.prompt_source.is("sdk")
-                && !entry.origin.get().is_some_and(|origin| origin.kind.is("human")),
+                && !entry
+                    .origin
+                    .get()
+                    .is_some_and(|origin| origin.kind.is("human")),
             images: 0,
         };
         match &message.content {
             Content::Text(text) => self.user_text(at, text, user::classify(text, marks), marks),
             Content::Blocks(blocks) => {
-                let results = blocks.iter().filter(|block| block.kind.is("tool_result")).count();
+                let results = blocks
+                    .iter()
+                    .filter(|block| block.kind.is("tool_result"))
+                    .count();
                 for block in blocks.iter().filter(|block| block.kind.is("tool_result")) {
                     self.tool_result(at, block, &entry.tool_use_result);
                 }
                 marks.images = count(blocks.iter().filter(|block| block.kind.is("image")).count());
-                let texts: Vec<&str> = blocks.iter().filter(|block| block.kind.is("text")).filter_map(|block| block.text.get()).collect();
+                let texts: Vec<&str> = blocks
+                    .iter()
+                    .filter(|block| block.kind.is("text"))
+                    .filter_map(|block| block.text.get())
+                    .collect();
                 let text = texts.join("\n");
                 let what = if results > 0 {
                     user::classify_beside_result(&text, Marks { images: 0, ..marks })
@@ -250,12 +310,20 @@ impl Reader<'_> {
         let redaction = self.redaction;
         match what {
             UserText::Blank => {}
-            UserText::Interruption { during_tool } => self.tell(at, Event::Interruption { during_tool }),
+            UserText::Interruption { during_tool } => {
+                self.tell(at, Event::Interruption { during_tool })
+            }
             UserText::Injected(kind) => {
                 if kind == InjectedKind::TaskNotification {
                     self.task_notification(at, text);
                 }
-                self.tell(at, Event::Injected(Injected { kind, text: Text::new(text, redaction) }));
+                self.tell(
+                    at,
+                    Event::Injected(Injected {
+                        kind,
+                        text: Text::new(text, redaction),
+                    }),
+                );
             }
             UserText::Prompt(kind) => {
                 self.sign = self.sign.or(user::out_of_scope(text, marks));
@@ -263,11 +331,14 @@ impl Reader<'_> {
                     PromptKind::SlashCommand => text.trim(),
                     _ => user::typed_part(text),
                 };
-                self.tell(at, Event::Prompt(Prompt {
-                    kind,
-                    text: Text::new(typed, redaction),
-                    images: marks.images,
-                }));
+                self.tell(
+                    at,
+                    Event::Prompt(Prompt {
+                        kind,
+                        text: Text::new(typed, redaction),
+                        images: marks.images,
+                    }),
+                );
             }
         }
     }
@@ -276,28 +347,47 @@ impl Reader<'_> {
         let redaction = self.redaction;
         let id = block.tool_use_id.get().unwrap_or_default();
         let output = block.content.as_deref().map(plain_text).unwrap_or_default();
-        let status = if block.is_error.is_true() { failed_status(&output) } else { ToolStatus::Done };
+        let status = if block.is_error.is_true() {
+            failed_status(&output)
+        } else {
+            ToolStatus::Done
+        };
         let fields = match structured {
             ToolUseResult::Object(fields) if status == ToolStatus::Done => Some(fields),
             ToolUseResult::Object(_) | ToolUseResult::Other => None,
         };
         let operation = fields.and_then(|fields| fields.git_operation.get());
-        let url = operation.and_then(|operation| operation.pr.get()).and_then(|pr| pr.url.get());
-        self.tell(at, Event::ToolResult(ToolResult {
-            id,
-            status,
-            output: Text::new(&output, redaction),
-            change: fields.and_then(|fields| file_change(fields, redaction)),
-            commits: operation.map_or(0, |operation| u32::from(operation.commit.0)),
-            pull_request: url.map(|url| Text::new(url, redaction)),
-        }));
+        let url = operation
+            .and_then(|operation| operation.pr.get())
+            .and_then(|pr| pr.url.get());
+        self.tell(
+            at,
+            Event::ToolResult(ToolResult {
+                id,
+                status,
+                output: Text::new(&output, redaction),
+                change: fields.and_then(|fields| file_change(fields, redaction)),
+                commits: operation.map_or(0, |operation| u32::from(operation.commit.0)),
+                pull_request: url.map(|url| Text::new(url, redaction)),
+            }),
+        );
         if let Some(fields) = fields {
             let lines = fields.tool_stats.get().map(|stats| {
-                (stats.lines_added.0.unwrap_or(0), stats.lines_removed.0.unwrap_or(0))
+                (
+                    stats.lines_added.0.unwrap_or(0),
+                    stats.lines_removed.0.unwrap_or(0),
+                )
             });
             let actions = fields.total_tool_use_count.0;
             if lines.is_some() || actions.is_some() {
-                self.tell(at, Event::SubagentWork(SubagentWork::Total { parent: id, actions, lines }));
+                self.tell(
+                    at,
+                    Event::SubagentWork(SubagentWork::Total {
+                        parent: id,
+                        actions,
+                        lines,
+                    }),
+                );
             }
         }
     }
@@ -305,32 +395,51 @@ impl Reader<'_> {
     /// The last word of a sub-agent that ran in the background: its totals stand in the notification's text.
     fn task_notification(&mut self, at: Position, text: &str) {
         let field = |open: &str, close: &str| {
-            text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).map(|(value, _)| value.trim())
+            text.split_once(open)
+                .and_then(|(_, rest)| rest.split_once(close))
+                .map(|(value, _)| value.trim())
         };
         let actions = field("<tool_uses>", "</tool_uses>").and_then(|value| value.parse().ok());
         if let (Some(parent), Some(actions)) = (field("<tool-use-id>", "</tool-use-id>"), actions) {
-            self.tell(at, Event::SubagentWork(SubagentWork::Total {
-                parent,
-                actions: Some(actions),
-                lines: None,
-            }));
+            self.tell(
+                at,
+                Event::SubagentWork(SubagentWork::Total {
+                    parent,
+                    actions: Some(actions),
+                    lines: None,
+                }),
+            );
         }
     }
 
     /// Up to client 2.1.81 a sub-agent's messages are repeated as progress of the call that started it.
     fn progress(&mut self, at: Position, entry: &Entry<'_>) {
-        let Some(progress) = entry.data.get() else { return };
+        let Some(progress) = entry.data.get() else {
+            return;
+        };
         if !progress.kind.is("agent_progress") {
             return;
         }
-        let Some(nested) = progress.message.get() else { return };
-        let Some(message) = nested.message.get() else { return };
+        let Some(nested) = progress.message.get() else {
+            return;
+        };
+        let Some(message) = nested.message.get() else {
+            return;
+        };
         let parent = entry.parent_tool_use_id.get().unwrap_or_default();
         self.sidechain_blocks(at, message, &nested.tool_use_result, parent);
     }
 
-    fn sidechain_blocks(&mut self, at: Position, message: &Message<'_>, structured: &ToolUseResult<'_>, parent: &str) {
-        let Content::Blocks(blocks) = &message.content else { return };
+    fn sidechain_blocks(
+        &mut self,
+        at: Position,
+        message: &Message<'_>,
+        structured: &ToolUseResult<'_>,
+        parent: &str,
+    ) {
+        let Content::Blocks(blocks) = &message.content else {
+            return;
+        };
         for block in blocks {
             if block.kind.is("tool_use") {
                 let id = block.id.get().unwrap_or_default();
@@ -341,11 +450,14 @@ impl Reader<'_> {
                 && let ToolUseResult::Object(fields) = structured
                 && let Some(change) = file_change(fields, self.redaction)
             {
-                self.tell(at, Event::SubagentWork(SubagentWork::Change {
-                    parent,
-                    lines_added: change.lines_added,
-                    lines_removed: change.lines_removed,
-                }));
+                self.tell(
+                    at,
+                    Event::SubagentWork(SubagentWork::Change {
+                        parent,
+                        lines_added: change.lines_added,
+                        lines_removed: change.lines_removed,
+                    }),
+                );
             }
         }
     }
@@ -353,7 +465,9 @@ impl Reader<'_> {
     fn system(&mut self, at: Position, entry: &Entry<'_>) {
         match (entry.subtype.get(), entry.duration_ms.0) {
             (Some("compact_boundary"), _) => self.tell(at, Event::Compaction),
-            (Some("turn_duration"), Some(milliseconds)) => self.tell(at, Event::TurnDuration { milliseconds }),
+            (Some("turn_duration"), Some(milliseconds)) => {
+                self.tell(at, Event::TurnDuration { milliseconds })
+            }
             _ => {}
         }
     }
@@ -363,7 +477,10 @@ impl Reader<'_> {
     /// back into the input field. Neither `dequeue` nor `remove` carries the text: entries leave in order.
     fn queue_operation(&mut self, at: Position, entry: &Entry<'_>) {
         match entry.operation.get() {
-            Some("enqueue") => self.queue.waiting.push_back(entry.content.get().unwrap_or_default().to_owned()),
+            Some("enqueue") => self
+                .queue
+                .waiting
+                .push_back(entry.content.get().unwrap_or_default().to_owned()),
             Some("dequeue") => drop(self.queue.waiting.pop_front()),
             Some("popAll") => self.queue.waiting.clear(),
             Some("remove") => {
@@ -378,8 +495,11 @@ impl Reader<'_> {
     }
 
     fn attachment(&mut self, at: Position, entry: &Entry<'_>) {
-        let Some(attachment) = entry.attachment.get() else { return };
-        if !attachment.kind.is("queued_command") || attachment.command_mode.is("task-notification") {
+        let Some(attachment) = entry.attachment.get() else {
+            return;
+        };
+        if !attachment.kind.is("queued_command") || attachment.command_mode.is("task-notification")
+        {
             return;
         }
         let text = plain_text(&attachment.prompt);
@@ -408,7 +528,10 @@ impl Reader<'_> {
     }
 
     fn end(&mut self) {
-        let at = Position { line: 0, moment: None };
+        let at = Position {
+            line: 0,
+            moment: None,
+        };
         if self.entries > 0 && self.entries == self.sidechain_entries {
             self.tell(at, Event::Fact(Fact::Scope(Err(Ineligible::Subagent))));
         } else if let (true, Some(reason)) = (self.facts.entrypoint.is_empty(), self.sign) {
@@ -471,7 +594,11 @@ fn out_of_scope(entrypoint: &str) -> Option<Ineligible> {
         other if other.starts_with("sdk") || other.contains("github-action") || other == "mcp" => {
             Some(Ineligible::SoftwareKit)
         }
-        other if other.contains("vscode") || other.contains("jetbrains") || other.ends_with("-ide") => {
+        other
+            if other.contains("vscode")
+                || other.contains("jetbrains")
+                || other.ends_with("-ide") =>
+        {
             Some(Ineligible::Editor)
         }
         _ => None,
@@ -498,7 +625,9 @@ fn failed_status(output: &str) -> ToolStatus {
     let output = output.trim_start().trim_start_matches("<tool_use_error>");
     if output.starts_with("The user doesn't want to") {
         ToolStatus::Rejected
-    } else if output.starts_with("Cancelled: parallel tool call") || output.starts_with("Sibling tool call errored") {
+    } else if output.starts_with("Cancelled: parallel tool call")
+        || output.starts_with("Sibling tool call errored")
+    {
         ToolStatus::Cancelled
     } else {
         ToolStatus::Failed
@@ -514,7 +643,10 @@ fn file_change<'f>(fields: &'f ResultFields<'_>, redaction: Redaction) -> Option
     }
     let patch = fields.structured_patch;
     let written = if patch.hunks == 0 && fields.kind.is("create") {
-        fields.content.get().map_or(0, |content| content.lines().count())
+        fields
+            .content
+            .get()
+            .map_or(0, |content| content.lines().count())
     } else {
         0
     };

@@ -36,13 +36,19 @@ const WRAPPERS: &[(&str, InjectedKind)] = &[
     ("<bash-stdout>", InjectedKind::CommandOutput),
     ("<bash-stderr>", InjectedKind::CommandOutput),
     ("<local-command-caveat>", InjectedKind::Reminder),
-    ("Caveat: The messages below were generated", InjectedKind::Reminder),
+    (
+        "Caveat: The messages below were generated",
+        InjectedKind::Reminder,
+    ),
     ("<system-reminder>", InjectedKind::Reminder),
     ("<system_instruction>", InjectedKind::Reminder),
     ("<user-prompt-submit-hook>", InjectedKind::Reminder),
     ("<teammate-message", InjectedKind::TaskNotification),
     ("<ci-monitor-event", InjectedKind::Monitor),
-    ("This session is being continued from a previous conversation", InjectedKind::CompactionSummary),
+    (
+        "This session is being continued from a previous conversation",
+        InjectedKind::CompactionSummary,
+    ),
 ];
 
 /// Wrappers of commands: slash commands of the client, of skills, and buttons of the desktop client that send a
@@ -66,7 +72,10 @@ pub(super) fn classify(text: &str, marks: Marks) -> UserText {
     if COMMANDS.iter().any(|wrapper| text.starts_with(wrapper)) {
         return UserText::Prompt(PromptKind::SlashCommand);
     }
-    if let Some((_, kind)) = WRAPPERS.iter().find(|(wrapper, _)| text.starts_with(wrapper)) {
+    if let Some((_, kind)) = WRAPPERS
+        .iter()
+        .find(|(wrapper, _)| text.starts_with(wrapper))
+    {
         return if *kind == InjectedKind::Reminder && typed_after_reminder(text) {
             UserText::Prompt(PromptKind::Typed)
         } else {
@@ -115,9 +124,17 @@ pub(super) fn classify_beside_result(text: &str, marks: Marks) -> UserText {
 
 /// A reminder can stand before a typed prompt in one text: what follows its closing tag was typed.
 fn typed_after_reminder(text: &str) -> bool {
-    ["</system-reminder>", "</system_instruction>", "</local-command-caveat>", "</user-prompt-submit-hook>"]
-        .iter()
-        .any(|close| text.rfind(close).is_some_and(|at| !text[at + close.len()..].trim().is_empty()))
+    [
+        "</system-reminder>",
+        "</system_instruction>",
+        "</local-command-caveat>",
+        "</user-prompt-submit-hook>",
+    ]
+    .iter()
+    .any(|close| {
+        text.rfind(close)
+            .is_some_and(|at| !text[at + close.len()..].trim().is_empty())
+    })
 }
 
 /// The part of a prompt that a person typed: wrappers of the client in front of it or behind it are cut off.
@@ -134,8 +151,12 @@ pub(super) fn typed_part(text: &str) -> &str {
             ("<user-prompt-submit-hook>", "</user-prompt-submit-hook>"),
             ("<bash-input>", "</bash-input>"),
         ] {
-            let Some(inner) = rest.strip_prefix(open) else { continue };
-            let Some(end) = inner.find(close) else { continue };
+            let Some(inner) = rest.strip_prefix(open) else {
+                continue;
+            };
+            let Some(end) = inner.find(close) else {
+                continue;
+            };
             rest = if open == "<bash-input>" {
                 &inner[..end]
             } else {
