@@ -5,22 +5,24 @@
 //! the file. Unknown types and fields are passed over. Nothing here is fatal but the source's own errors.
 
 mod entry;
+mod queue;
+mod tools;
 mod user;
 
-use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufRead};
 
 use crate::domain::eligibility::Ineligible;
 use crate::domain::event::{
-    Event, Fact, FileChange, Injected, InjectedKind, Listener, Position, Prompt, PromptKind,
-    SubagentWork, Tokens, ToolCall, ToolKind, ToolResult, ToolStatus, Usage,
+    Event, Fact, Injected, InjectedKind, Listener, Position, Prompt, PromptKind, SubagentWork,
+    Tokens, ToolCall, ToolKind, ToolResult, ToolStatus, Usage,
 };
 use crate::domain::moment::Moment;
 use crate::domain::text::{Json, Redaction, Text};
 
 use super::lines::{Line, Lines};
-use entry::{Block, Content, Entry, Message, ResultFields, ToolUseResult};
+use entry::{Block, Content, Entry, Message, ToolUseResult};
+use queue::{Queue, Source};
+use tools::{InputFields, failed_status, file_change, plain_text, tool_kind};
 use user::{Marks, UserText};
 
 /// Reads a transcript and tells `listener` what happens in it.
@@ -540,47 +542,6 @@ impl Reader<'_> {
     }
 }
 
-/// The two records of one delivered text: the queue's and, from client 2.1.91 on, the attachment's.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Queue,
-    Attachment,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<String>,
-    /// Texts told once, by the source that told them and that still awaits its twin.
-    told: HashMap<String, (Source, u32)>,
-}
-
-impl Queue {
-    /// Whether this is the first of the two records of a delivery.
-    fn first_sight(&mut self, text: &str, source: Source) -> bool {
-        let entry = self.told.entry(text.to_owned()).or_insert((source, 0));
-        if entry.0 != source && entry.1 > 0 {
-            entry.1 -= 1;
-            return false;
-        }
-        *entry = (source, entry.1 + 1);
-        true
-    }
-}
-
-/// The fields of a tool's input that mean the same for every tool.
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-struct InputFields<'a> {
-    #[serde(borrow)]
-    file_path: super::loose::Str<'a>,
-    #[serde(borrow)]
-    notebook_path: super::loose::Str<'a>,
-    #[serde(borrow)]
-    path: super::loose::Str<'a>,
-    #[serde(borrow)]
-    command: super::loose::Str<'a>,
-}
-
 fn changed<'v>(known: &mut String, value: Option<&'v str>) -> Option<&'v str> {
     let value = value.filter(|value| *value != known && !value.is_empty())?;
     value.clone_into(known);
@@ -602,73 +563,6 @@ fn out_of_scope(entrypoint: &str) -> Option<Ineligible> {
             Some(Ineligible::Editor)
         }
         _ => None,
-    }
-}
-
-fn tool_kind(name: &str) -> ToolKind {
-    match name {
-        "Read" | "NotebookRead" | "LS" => ToolKind::Read,
-        "Grep" | "Glob" | "ToolSearch" | "LSP" => ToolKind::Search,
-        "Edit" | "Write" | "MultiEdit" | "NotebookEdit" => ToolKind::Edit,
-        "Bash" | "PowerShell" => ToolKind::Shell,
-        "WebFetch" | "WebSearch" | "web_search" | "web_fetch" => ToolKind::Web,
-        "Task" | "Agent" | "SendMessage" | "Workflow" => ToolKind::Subagent,
-        "AskUserQuestion" => ToolKind::Question,
-        "ExitPlanMode" | "EnterPlanMode" => ToolKind::Plan,
-        "TodoWrite" | "TaskCreate" | "TaskUpdate" | "TaskList" | "TaskGet" => ToolKind::Tasks,
-        _ => ToolKind::Other,
-    }
-}
-
-/// What kind of failure an error result is. A rejection begins with words of the client; a cancelled call was never run.
-fn failed_status(output: &str) -> ToolStatus {
-    let output = output.trim_start().trim_start_matches("<tool_use_error>");
-    if output.starts_with("The user doesn't want to") {
-        ToolStatus::Rejected
-    } else if output.starts_with("Cancelled: parallel tool call")
-        || output.starts_with("Sibling tool call errored")
-    {
-        ToolStatus::Cancelled
-    } else {
-        ToolStatus::Failed
-    }
-}
-
-/// Lines are counted on the patch, never on old and new text, which repeat their context. A file that is written anew
-/// has an empty patch: then each line of its content was added.
-fn file_change<'f>(fields: &'f ResultFields<'_>, redaction: Redaction) -> Option<FileChange<'f>> {
-    let path = fields.file_path.get()?;
-    if !fields.structured_patch.seen {
-        return None;
-    }
-    let patch = fields.structured_patch;
-    let written = if patch.hunks == 0 && fields.kind.is("create") {
-        fields
-            .content
-            .get()
-            .map_or(0, |content| content.lines().count())
-    } else {
-        0
-    };
-    Some(FileChange {
-        path: Text::new(path, redaction),
-        lines_added: patch.added + written as u64,
-        lines_removed: patch.removed,
-    })
-}
-
-/// The text of a result or attachment: a string, or the text blocks of a list.
-fn plain_text<'c>(content: &'c Content<'_>) -> Cow<'c, str> {
-    match content {
-        Content::Text(text) => Cow::Borrowed(text),
-        Content::Blocks(blocks) => {
-            let texts: Vec<&str> = blocks.iter().filter_map(|block| block.text.get()).collect();
-            match texts.as_slice() {
-                [text] => Cow::Borrowed(text),
-                _ => Cow::Owned(texts.join("\n")),
-            }
-        }
-        Content::Other => Cow::Borrowed(""),
     }
 }
 
