@@ -439,6 +439,9 @@ fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
     points.push(
         "`majority` and `rules` are the kappa of the baselines with the gold: the floor that a rater has to beat.".to_owned(),
     );
+    points.push(
+        "Limits of coefficients are cut at -1 and 1; `--format json` has them uncut.".to_owned(),
+    );
     if numbers_summary(results).is_some() {
         points.push(
             "MAE is the mean absolute error, for task-value of the logarithms; `ratio` is the median of candidate to gold. \

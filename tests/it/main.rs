@@ -1,9 +1,14 @@
 //! One integration binary, a module per subject.
 #![allow(clippy::unwrap_used)]
 
+mod architecture;
+mod main_job;
+mod main_job_errors;
+mod main_job_real;
 mod redaction;
 mod stats_numbers;
 mod stats_numbers_properties;
 mod stats_numbers_reference;
 mod stats_reference;
 mod stats_support;
+mod workspace;
