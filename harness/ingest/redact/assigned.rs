@@ -31,6 +31,8 @@ struct Value {
     bare: bool,
     /// The whole rest of a line `NAME=...`, as in .env files: no code.
     line: bool,
+    /// Without an operator, as in prose: the token `...`.
+    told: bool,
 }
 
 impl<'r, 't> Names<'r, 't> {
@@ -79,7 +81,10 @@ impl<'r, 't> Names<'r, 't> {
         {
             return None;
         }
-        let (promise, rule) = promise(&name);
+        let (promise, rule) = match promise(&name) {
+            (_, rule) if value.told && value.bare => (Promise::Token, rule),
+            promised => promised,
+        };
         judge::is_secret(
             text,
             promise,
@@ -105,7 +110,9 @@ impl<'r, 't> Names<'r, 't> {
             .take(8)
             .take_while(|byte| b"\"'`\\])*?! \t".contains(byte))
             .count();
-        at = operator(bytes, start, end, at, quoted)?;
+        let operator = operator(bytes, start, end, at, quoted);
+        let told = operator.is_none();
+        at = operator.or_else(|| beside(bytes, end, at))?;
         at += bytes[at..]
             .iter()
             .take(16)
@@ -121,7 +128,8 @@ impl<'r, 't> Names<'r, 't> {
         if below > 0 && matches!(bytes.get(at + below), Some(b'"' | b'\'' | b'`')) {
             at += below;
         }
-        Some((self.written(start, end, at)?, end))
+        let value = self.written(start, end, at)?;
+        Some((Value { told, ..value }, end))
     }
 
     /// The value that is written at `at`.
@@ -144,6 +152,7 @@ impl<'r, 't> Names<'r, 't> {
                 range: from..stop,
                 bare: false,
                 line: false,
+                told: false,
             });
         }
         let at = at + scheme(&bytes[at..]);
@@ -154,6 +163,7 @@ impl<'r, 't> Names<'r, 't> {
                 range: at..self.walked.end,
                 bare: true,
                 line,
+                told: false,
             });
         }
         let length = bytes[at..]
@@ -175,6 +185,7 @@ impl<'r, 't> Names<'r, 't> {
             range: at..stop,
             bare: true,
             line,
+            told: false,
         })
     }
 }
@@ -219,8 +230,8 @@ fn is_name(byte: u8) -> bool {
 fn operator(bytes: &[u8], start: usize, end: usize, at: usize, quoted: bool) -> Option<usize> {
     let rest = &bytes[at..];
     for sign in [
-        ":=", "=>", "->", "===", "==", "!==", "||=", "?=", "+=", "??=", "=", ":", "%3D", "%3d",
-        "is: ", "is ",
+        ":=", "=>", "===", "==", "!==", "||=", "?=", "+=", "??=", "=", ":", "%3D", "%3d", "is: ",
+        "is ",
     ] {
         if rest.starts_with(sign.as_bytes()) {
             // `Token::new`, `secret://`: a path and a scheme.
@@ -261,6 +272,25 @@ fn operator(bytes: &[u8], start: usize, end: usize, at: usize, quoted: bool) -> 
         // AWS Secret Access Key [None]: ...
         b'[' if rest.starts_with(b"[None]: ") => Some(at + 8),
         _ => None,
+    }
+}
+
+/// Where the value is that stands beside its name without an operator: the token `...`, and bare after one space.
+fn beside(bytes: &[u8], end: usize, at: usize) -> Option<usize> {
+    let gap = &bytes[end..at];
+    if !gap.starts_with(b" ") {
+        return None;
+    }
+    match gap.last() {
+        Some(b'`' | b'"' | b'\'') => {
+            let escapes = gap[..gap.len() - 1]
+                .iter()
+                .rev()
+                .take_while(|byte| **byte == b'\\')
+                .count();
+            Some(at - 1 - escapes)
+        }
+        _ => (gap == b" ").then_some(at),
     }
 }
 
@@ -330,7 +360,7 @@ fn closing(bytes: &[u8], from: usize, quote: u8, escapes: usize) -> Option<usize
 fn is_line_of_environment(bytes: &[u8], start: usize, end: usize) -> bool {
     let name = bytes[start..end]
         .iter()
-        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
+        .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     let head = &bytes[..start];
     let opens = head.is_empty()
         || [&b"\n"[..], b"\\n", b"export ", b"ENV ", b"set ", b"-e "]

@@ -277,7 +277,12 @@ fn is_cookie_value(byte: u8) -> bool {
 fn curl_user(text: &str, from: usize, generic: &Generic) -> Option<Range<usize>> {
     let end = text.floor_char_boundary(from.saturating_add(400));
     let command = &text[from..end];
-    let command = command.split("curl ").next().unwrap_or(command);
+    // The next command has flags of its own.
+    let command = ["curl ", "&& ", "\n\n", "; "]
+        .iter()
+        .fold(command, |command, end| {
+            command.split(end).next().unwrap_or(command)
+        });
     let flag = [
         " -u ",
         " --user ",
