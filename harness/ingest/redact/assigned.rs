@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Span;
 use super::judge::{self, Promise};
 use super::rules::{Generic, Rules};
+use super::run;
 
 /// How far the rest of a name and what stands between it and its operator may reach.
 const NAME: usize = 48;
@@ -48,15 +49,22 @@ impl<'r, 't> Names<'r, 't> {
     /// The secret that is given to the name in which the credential word `word` stands.
     pub(super) fn find(&mut self, word: Range<usize>) -> Option<Span<'r>> {
         let bytes = self.text.as_bytes();
-        let start = word.start
+        let mut start = word.start
             - bytes[..word.start]
                 .iter()
                 .rev()
                 .take(NAME)
                 .take_while(|byte| is_name(**byte))
                 .count();
-        let value = self.value(start, word.end)?;
-        let (value, end) = value;
+        // The n of a written line break is no part of the name.
+        if start > 0
+            && bytes[start - 1] == b'\\'
+            && start < word.start
+            && b"nrt".contains(&bytes[start])
+        {
+            start += 1;
+        }
+        let (value, end) = self.value(start, word.end)?;
         let text = &self.text[value.range.clone()];
         if text.len() < 8 || text.contains("REDACTED") || !text.is_ascii() {
             return None;
@@ -97,12 +105,7 @@ impl<'r, 't> Names<'r, 't> {
     /// The value given to the name that begins at `start` and goes on at `from`, and where the name ends.
     fn value(&mut self, start: usize, from: usize) -> Option<(Value, usize)> {
         let bytes = self.text.as_bytes();
-        let mut at = from
-            + bytes[from..]
-                .iter()
-                .take(NAME)
-                .take_while(|byte| is_name(**byte))
-                .count();
+        let mut at = from + run(&bytes[from..], NAME, |byte| is_name(*byte));
         let end = at;
         let quoted = matches!(bytes.get(at), Some(b'"' | b'\'' | b'`' | b'\\' | b']'));
         at += bytes[at..]
@@ -113,18 +116,10 @@ impl<'r, 't> Names<'r, 't> {
         let operator = operator(bytes, start, end, at, quoted);
         let told = operator.is_none();
         at = operator.or_else(|| beside(bytes, end, at))?;
-        at += bytes[at..]
-            .iter()
-            .take(16)
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count();
+        at += run(&bytes[at..], 16, |byte| matches!(byte, b' ' | b'\t'));
         at = annotation(bytes, at).unwrap_or(at);
         // A value on the next line has quotes.
-        let below = bytes[at..]
-            .iter()
-            .take(40)
-            .take_while(|byte| byte.is_ascii_whitespace())
-            .count();
+        let below = run(&bytes[at..], 40, |byte| byte.is_ascii_whitespace());
         if below > 0 && matches!(bytes.get(at + below), Some(b'"' | b'\'' | b'`')) {
             at += below;
         }
@@ -136,11 +131,7 @@ impl<'r, 't> Names<'r, 't> {
     fn written(&mut self, start: usize, end: usize, at: usize) -> Option<Value> {
         let bytes = self.text.as_bytes();
         let at = at + prefix(&bytes[at..]);
-        let escapes = bytes[at..]
-            .iter()
-            .take(8)
-            .take_while(|byte| **byte == b'\\')
-            .count();
+        let escapes = run(&bytes[at..], 8, |byte| *byte == b'\\');
         if let Some(&quote) = bytes
             .get(at + escapes)
             .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))
@@ -240,17 +231,11 @@ fn operator(bytes: &[u8], start: usize, end: usize, at: usize, quoted: bool) -> 
         }
     }
     // {"name": "TOKEN", "value": "..."}, - name: TOKEN\n  value: ..., <add key="Password" value="..."/>
-    let gap = rest
-        .iter()
-        .take(60)
-        .take_while(|byte| byte.is_ascii_whitespace() || b",\"'".contains(byte))
-        .count();
+    let gap = run(rest, 60, |byte| {
+        byte.is_ascii_whitespace() || b",\"'".contains(byte)
+    });
     if let Some(after) = rest[gap..].strip_prefix(b"value") {
-        let closes = after
-            .iter()
-            .take(4)
-            .take_while(|byte| b"\"' \t".contains(byte))
-            .count();
+        let closes = run(after, 4, |byte| b"\"' \t".contains(byte));
         if matches!(after.get(closes), Some(b':' | b'=')) {
             return Some(at + gap + "value".len() + closes + 1);
         }
@@ -296,19 +281,13 @@ fn beside(bytes: &[u8], end: usize, at: usize) -> Option<usize> {
 
 /// The end of a type: `const TOKEN: &str = "..."`.
 fn annotation(bytes: &[u8], at: usize) -> Option<usize> {
-    let length = bytes[at..]
-        .iter()
-        .take(40)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || b"&'_<>[]|. ?:".contains(byte))
-        .count();
+    let length = run(&bytes[at..], 40, |byte| {
+        byte.is_ascii_alphanumeric() || b"&'_<>[]|. ?:".contains(byte)
+    });
     let rest = bytes[at + length..]
         .strip_prefix(b"=")
         .filter(|_| length > 0)?;
-    let blank = rest
-        .iter()
-        .take(8)
-        .take_while(|byte| **byte == b' ')
-        .count();
+    let blank = run(rest, 8, |byte| *byte == b' ');
     matches!(rest.get(blank), Some(b'"' | b'\'' | b'`' | b'\\')).then_some(at + length + 1 + blank)
 }
 
