@@ -69,6 +69,13 @@ impl<'r, 't> Names<'r, 't> {
         if text.len() < 8 || text.contains("REDACTED") || !text.is_ascii() {
             return None;
         }
+        // Most words beside `token` are prose.
+        if value.told
+            && value.bare
+            && (text.len() < 20 || !text.bytes().any(|byte| byte.is_ascii_digit()))
+        {
+            return None;
+        }
         let name = self.text[start..end].to_ascii_lowercase();
         for rule in self
             .rules
