@@ -33,7 +33,6 @@ pub(super) fn find<'r>(
             continue;
         };
         let secret = found.as_str();
-        let entropy = judge::entropy(secret);
         if judge::entropy(secret) >= rule.entropy && !judge::has_any(secret, placeholders) {
             return Some(Span::certain(start, start + found.end(), &rule.id));
         }
