@@ -202,7 +202,7 @@ fn in_full(result: &Validated) -> Vec<Block> {
             comparison
                 .counted_wrong
                 .as_ref()
-                .map_or_else(String::new, |figures| main_value(figures)),
+                .map_or_else(String::new, main_value),
         ]);
     }
     blocks.push(Block::Heading(2, "Against everyone".to_owned()));

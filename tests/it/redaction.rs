@@ -1,7 +1,6 @@
 //! Redaction: generated secrets do not survive, real sessions stay readable, arbitrary text never breaks it.
 
 mod kinds;
-mod sessions;
 mod structures;
 
 use std::time::{Duration, Instant};
