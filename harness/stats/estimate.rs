@@ -33,6 +33,8 @@ pub enum Undefined {
     Singular,
     /// Too many resamples had no value, so an interval from the rest would mislead.
     TooManyUndefinedResamples,
+    /// The statistic is not defined for this combination of settings (CR2 with two ways of clustering, say).
+    NotAvailable,
 }
 
 impl Undefined {
@@ -52,6 +54,7 @@ impl Undefined {
             Self::NoInformation => "no_information",
             Self::Singular => "singular",
             Self::TooManyUndefinedResamples => "too_many_undefined_resamples",
+            Self::NotAvailable => "not_available",
         }
     }
 }

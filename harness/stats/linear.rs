@@ -67,7 +67,7 @@ impl Square {
             for j in 0..=i {
                 let rest = self.at(i, j) - dot(&lower.row(i)[..j], &lower.row(j)[..j]);
                 if i == j {
-                    if !(rest > 0.0) {
+                    if rest <= 0.0 || rest.is_nan() {
                         return None;
                     }
                     lower.set(i, i, rest.sqrt());

@@ -1,5 +1,6 @@
 //! Plain numbers in, estimates out. Uses no other room, does no input or output, knows nothing of labels' names.
 
+mod absorb;
 pub mod alt_test;
 pub mod calibration;
 pub mod continuous;
@@ -16,5 +17,7 @@ pub mod power;
 pub mod ppi;
 pub mod prevalence;
 pub mod rank;
+pub mod regression;
 pub mod rogan_gladen;
+mod sandwich;
 pub mod trend;

@@ -63,7 +63,7 @@ pub fn kappa_test_items_of_categories(
     errors: Errors,
 ) -> Result<u64, Undefined> {
     let total: f64 = margins.iter().sum();
-    if margins.len() < 2 || margins.iter().any(|p| !(*p > 0.0)) || (total - 1.0).abs() > 1e-6 {
+    if margins.len() < 2 || !margins.iter().all(|p| *p > 0.0) || (total - 1.0).abs() > 1e-6 {
         return Err(Undefined::OutOfRange);
     }
     let margins: Vec<f64> = margins.iter().map(|p| p / total).collect();
@@ -296,7 +296,7 @@ fn fit_distance(prevalence: f64, k1: f64, k0: f64) -> Result<f64, Undefined> {
         ]
     };
     let (alternative, null) = (shares(k1), shares(k0));
-    if null.iter().any(|p| !(*p > 0.0)) || alternative.iter().any(|p| !(*p >= 0.0)) {
+    if !null.iter().all(|p| *p > 0.0) || !alternative.iter().all(|p| *p >= 0.0) {
         return Err(Undefined::OutOfRange);
     }
     Ok(alternative

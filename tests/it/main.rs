@@ -4,3 +4,4 @@
 mod stats_numbers;
 mod stats_numbers_properties;
 mod stats_numbers_reference;
+mod stats_numbers_regression;

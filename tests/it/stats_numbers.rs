@@ -74,7 +74,7 @@ fn check_case(ledger: &mut Ledger, case: &Case) {
         "prev" => check_prevalence(ledger, case),
         "trend" => check_trend(ledger, case),
         "padj" => check_adjustment(ledger, case),
-        "fe" => {}
+        "fe" => crate::stats_numbers_regression::check_fixed_effects(ledger, case),
         other => panic!("{}: unknown kind {other}", case.id),
     }
 }
