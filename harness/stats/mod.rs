@@ -5,25 +5,41 @@
 //! `influence` gives every one of them its standard error and `agreement` computes them all. `coefficient` names them
 //! for whoever takes any of them.
 
+mod absorb;
 pub mod accuracy;
 pub mod agreement;
 pub mod alpha_pair;
+pub mod alt_test;
+pub mod calibration;
 mod chance;
 pub mod clusters;
 pub mod coefficient;
 pub mod continuous;
 pub mod dist;
+mod draw;
+pub mod dsl;
+pub mod error_matrix;
 pub mod estimate;
 pub mod f1;
 pub mod gwet;
 pub mod influence;
 pub mod kappa;
+mod linear;
+mod linear_program;
 pub mod mcc;
 pub mod metric;
 pub mod moments;
+pub mod multiplicity;
 pub mod paired_shares;
+pub mod power;
+pub mod ppi;
+pub mod prevalence;
 pub mod proportion;
 pub mod rank;
+pub mod regression;
+pub mod rogan_gladen;
+mod sandwich;
 pub mod symmetry;
 pub mod table;
+pub mod trend;
 pub mod weights;

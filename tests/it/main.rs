@@ -9,6 +9,7 @@ mod redaction;
 mod stats_numbers;
 mod stats_numbers_properties;
 mod stats_numbers_reference;
+mod stats_numbers_regression;
 mod stats_reference;
 mod stats_support;
 mod workspace;
