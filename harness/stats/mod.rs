@@ -8,6 +8,7 @@
 pub mod accuracy;
 pub mod agreement;
 pub mod alpha_pair;
+pub mod bootstrap;
 mod chance;
 pub mod clusters;
 pub mod coefficient;
@@ -21,6 +22,7 @@ pub mod mcc;
 pub mod metric;
 pub mod paired_shares;
 pub mod proportion;
+pub mod resample;
 pub mod symmetry;
 pub mod table;
 pub mod weights;

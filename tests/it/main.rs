@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod stats_reference;
+mod stats_speed;
 mod stats_support;

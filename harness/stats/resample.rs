@@ -1,0 +1,308 @@
+//! Tables of resampled users, many thousands of them, fast.
+//!
+//! Sixteen resamples are made together. First each user's weight (how often it was drawn) is counted in all sixteen;
+//! then one walk over the users' sparse cells adds cell × weight to sixteen tables that lie side by side, so that the
+//! processor does the sixteen at once. The sums are 16 bits wide while they are certain to fit and are added to the
+//! tables from time to time.
+//!
+//! Every resample reads its own stream of a counter-based generator, so results do not depend on threads.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+use rayon::prelude::*;
+
+use super::clusters::{CellCount, ClusterCells};
+use super::estimate::Undefined;
+use super::table::Confusion;
+
+/// Resamples made together.
+const LANES: usize = 16;
+
+/// The weight up to which sums of a block fit 16 bits; a larger one has probability 10^-15 per user and resample.
+const USUAL_WEIGHT: u8 = 16;
+
+/// Items of one cell within a block, so that their weighted sum stays below 2^16.
+const BLOCK_ITEMS: u32 = u16::MAX as u32 / USUAL_WEIGHT as u32;
+
+/// One number for each of the resamples that are made together.
+type Lanes<T> = [T; LANES];
+
+/// A statistic of the tables of a sample.
+pub type TableStatistic<'a> = dyn Fn(&[Confusion]) -> Result<f64, Undefined> + Sync + 'a;
+
+/// How the cells of a [`ClusterCells`] make up tables: that many tables of that many categories, laid end to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tables {
+    /// Number of tables; two for a comparison of candidates.
+    pub tables: usize,
+    /// Number of categories of each.
+    pub categories: usize,
+}
+
+impl Tables {
+    fn empty(self) -> Vec<Confusion> {
+        vec![Confusion::empty(self.categories); self.tables]
+    }
+
+    fn cells(self) -> usize {
+        self.categories * self.categories
+    }
+}
+
+/// The tables in which each cluster's items count as often as `weight` says of its index.
+#[must_use]
+pub fn weigh(clusters: &ClusterCells, tables: Tables, weight: impl Fn(usize) -> u64) -> Vec<Confusion> {
+    let mut counts = vec![0; clusters.cells()];
+    for (index, entries) in clusters.iter().enumerate() {
+        let weight = weight(index);
+        for entry in entries {
+            counts[entry.cell as usize] += weight * u64::from(entry.count);
+        }
+    }
+    let mut filled = tables.empty();
+    for (table, counts) in filled.iter_mut().zip(counts.chunks_exact(tables.cells().max(1))) {
+        table.refill(counts.iter().copied());
+    }
+    filled
+}
+
+/// The value of each statistic in each resample, in the order of the resamples.
+#[must_use]
+pub fn replicates(
+    clusters: &ClusterCells,
+    tables: Tables,
+    statistics: &[&TableStatistic],
+    resamples: usize,
+    seed: u64,
+) -> Vec<Vec<Result<f64, Undefined>>> {
+    let blocks = Blocks::new(clusters);
+    let batches: Vec<Vec<Result<f64, Undefined>>> = (0..resamples.div_ceil(LANES))
+        .into_par_iter()
+        .map_init(
+            || Batch::new(clusters, tables),
+            |batch, index| {
+                let first = index * LANES;
+                batch.draw(seed, first as u64);
+                batch.add_up(clusters, &blocks);
+                let wanted = LANES.min(resamples - first);
+                (0..wanted).flat_map(|lane| batch.evaluate(lane, statistics)).collect()
+            },
+        )
+        .collect();
+    // Batches list all statistics of one resample after the other.
+    let mut by_statistic = vec![Vec::with_capacity(resamples); statistics.len()];
+    for values in batches.iter().flat_map(|batch| batch.chunks_exact(statistics.len().max(1))) {
+        for (list, &value) in by_statistic.iter_mut().zip(values) {
+            list.push(value);
+        }
+    }
+    by_statistic
+}
+
+/// The value of each statistic with each cluster left out in turn.
+#[must_use]
+pub fn jackknife(
+    clusters: &ClusterCells,
+    tables: Tables,
+    statistics: &[&TableStatistic],
+) -> Vec<Vec<Result<f64, Undefined>>> {
+    let whole = weigh(clusters, tables, |_| 1);
+    let values: Vec<Vec<Result<f64, Undefined>>> = (0..clusters.len())
+        .into_par_iter()
+        .with_min_len(64)
+        .map_init(
+            || whole.clone(),
+            |left, index| {
+                let entries = clusters.cluster(index);
+                let place = |entry: &CellCount| {
+                    let cell = entry.cell as usize;
+                    (cell / tables.cells(), cell % tables.cells(), u64::from(entry.count))
+                };
+                for (table, cell, count) in entries.iter().map(place) {
+                    left[table].remove(cell, count);
+                }
+                let values = statistics.iter().map(|statistic| statistic(left)).collect();
+                for (table, cell, count) in entries.iter().map(place) {
+                    left[table].restore(cell, count);
+                }
+                values
+            },
+        )
+        .collect();
+    (0..statistics.len()).map(|s| values.iter().map(|values| values[s]).collect()).collect()
+}
+
+/// Runs of clusters whose items in any cell are few enough for sums of 16 bits.
+struct Blocks {
+    /// Where each block ends, as a cluster index.
+    ends: Vec<usize>,
+    /// Clusters with more items in one cell than a block may have.
+    oversized: Vec<usize>,
+}
+
+impl Blocks {
+    fn new(clusters: &ClusterCells) -> Self {
+        let mut blocks = Self { ends: Vec::new(), oversized: Vec::new() };
+        let mut items = vec![0_u32; clusters.cells()];
+        for (index, entries) in clusters.iter().enumerate() {
+            if is_oversized(entries) {
+                blocks.oversized.push(index);
+                continue;
+            }
+            if entries.iter().any(|entry| items[entry.cell as usize] + entry.count > BLOCK_ITEMS) {
+                blocks.ends.push(index);
+                items.fill(0);
+            }
+            for entry in entries {
+                items[entry.cell as usize] += entry.count;
+            }
+        }
+        blocks.ends.push(clusters.len());
+        blocks
+    }
+}
+
+fn is_oversized(entries: &[CellCount]) -> bool {
+    entries.iter().any(|entry| entry.count > BLOCK_ITEMS)
+}
+
+/// Sixteen resamples in the making; reused from batch to batch.
+struct Batch {
+    tables: Tables,
+    draw: Draw,
+    weights: Vec<Lanes<u8>>,
+    sums: Vec<Lanes<u16>>,
+    totals: Vec<Lanes<u64>>,
+    resampled: Vec<Confusion>,
+}
+
+impl Batch {
+    fn new(clusters: &ClusterCells, tables: Tables) -> Self {
+        Self {
+            tables,
+            draw: Draw::new(clusters.len() as u64),
+            weights: vec![[0; LANES]; clusters.len()],
+            sums: vec![[0; LANES]; clusters.cells()],
+            totals: vec![[0; LANES]; clusters.cells()],
+            resampled: tables.empty(),
+        }
+    }
+
+    /// Draws as many clusters as there are, in every lane; resample r reads stream r of the seed's generator.
+    fn draw(&mut self, seed: u64, first: u64) {
+        self.weights.fill([0; LANES]);
+        let weights = &mut self.weights;
+        for lane in 0..LANES {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(first + lane as u64);
+            self.draw.each(weights.len(), &mut rng, |index| {
+                // More than 255 draws of one cluster need 256 clusters or more and have probability below 10^-500.
+                let weight = &mut weights[index][lane];
+                *weight = weight.saturating_add(1);
+            });
+        }
+    }
+
+    /// Adds every cluster's cells as often as it was drawn.
+    fn add_up(&mut self, clusters: &ClusterCells, blocks: &Blocks) {
+        self.totals.fill([0; LANES]);
+        let heaviest = self.weights.iter().fold([0; LANES], |heaviest: Lanes<u8>, weights| {
+            std::array::from_fn(|lane| heaviest[lane].max(weights[lane]))
+        });
+        if heaviest.iter().any(|&weight| weight > USUAL_WEIGHT) {
+            for index in 0..clusters.len() {
+                self.add_wide(clusters, index);
+            }
+            return;
+        }
+        for &index in &blocks.oversized {
+            self.add_wide(clusters, index);
+        }
+        let mut start = 0;
+        for &end in &blocks.ends {
+            for index in start..end {
+                let entries = clusters.cluster(index);
+                if blocks.oversized.is_empty() || !is_oversized(entries) {
+                    let weights: Lanes<u16> = self.weights[index].map(u16::from);
+                    for entry in entries {
+                        let sums = &mut self.sums[entry.cell as usize];
+                        let count = entry.count as u16;
+                        for (sum, weight) in sums.iter_mut().zip(&weights) {
+                            *sum = sum.wrapping_add(weight.wrapping_mul(count));
+                        }
+                    }
+                }
+            }
+            for (totals, sums) in self.totals.iter_mut().zip(&mut self.sums) {
+                for (total, sum) in totals.iter_mut().zip(std::mem::take(sums)) {
+                    *total += u64::from(sum);
+                }
+            }
+            start = end;
+        }
+    }
+
+    fn add_wide(&mut self, clusters: &ClusterCells, index: usize) {
+        for entry in clusters.cluster(index) {
+            for (total, &weight) in self.totals[entry.cell as usize].iter_mut().zip(&self.weights[index]) {
+                *total += u64::from(weight) * u64::from(entry.count);
+            }
+        }
+    }
+
+    fn evaluate(&mut self, lane: usize, statistics: &[&TableStatistic]) -> Vec<Result<f64, Undefined>> {
+        let tables = self.totals.chunks_exact(self.tables.cells().max(1));
+        for (table, totals) in self.resampled.iter_mut().zip(tables) {
+            table.refill(totals.iter().map(|totals| totals[lane]));
+        }
+        statistics.iter().map(|statistic| statistic(&self.resampled)).collect()
+    }
+}
+
+/// Unbiased draws of whole numbers below a bound, several from each 64-bit word.
+///
+/// A word is read as a fraction of one; multiplied by the bound its whole part is a draw and the rest a fraction again.
+/// A word whose last rest is too small to leave all outcomes equally likely is thrown away (Lemire 2019; for several
+/// draws Brackett-Rozinsky and Lemire 2024).
+struct Draw {
+    bound: u64,
+    /// Draws that one word is good for.
+    per_word: usize,
+    /// 2^64 modulo bound^per_word: words with a last rest below it would favour some outcomes.
+    unfair: u64,
+}
+
+impl Draw {
+    fn new(bound: u64) -> Self {
+        let bound = bound.max(1);
+        // The share of words thrown away is at most bound^per_word / 2^64; one in 64 is tolerated.
+        let (mut product, mut per_word) = (bound, 1);
+        while per_word < 8 && product.checked_mul(bound).is_some_and(|next| next < 1 << 58) {
+            product *= bound;
+            per_word += 1;
+        }
+        Self { bound, per_word, unfair: product.wrapping_neg() % product }
+    }
+
+    /// Calls `take` with `n` draws.
+    fn each(&self, n: usize, rng: &mut impl Rng, mut take: impl FnMut(usize)) {
+        let mut left = n;
+        while left > 0 {
+            let mut draws = [0; 8];
+            let mut rest = rng.next_u64();
+            for draw in &mut draws[..self.per_word] {
+                let product = u128::from(rest) * u128::from(self.bound);
+                *draw = (product >> 64) as usize;
+                rest = product as u64;
+            }
+            if rest < self.unfair {
+                continue;
+            }
+            let used = left.min(self.per_word);
+            for &draw in &draws[..used] {
+                take(draw);
+            }
+            left -= used;
+        }
+    }
+}

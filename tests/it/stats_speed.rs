@@ -1,0 +1,91 @@
+//! How long the heavy statistics take. Run with
+//! `RAYON_NUM_THREADS=1 cargo test --release --test it stats_speed -- --ignored --nocapture --test-threads 1`.
+
+use std::time::Instant;
+
+use harness::stats::agreement::{TwoRaters, two_raters};
+use harness::stats::bootstrap::{Plan, bootstrap};
+use harness::stats::clusters::ClusterCells;
+use harness::stats::coefficient::Coefficient;
+use harness::stats::resample::{TableStatistic, Tables};
+
+const ITEMS: usize = 400_000;
+const CATEGORIES: u16 = 24;
+const USERS: u32 = 20_000;
+
+/// Ratings of `raters` raters who agree three times in four, from a small generator of our own.
+fn ratings(raters: usize) -> (Vec<Vec<Option<u16>>>, Vec<u32>) {
+    let mut state = 1_u64;
+    let mut draw = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let mut columns = vec![Vec::with_capacity(ITEMS); raters];
+    let mut users = Vec::with_capacity(ITEMS);
+    for _ in 0..ITEMS {
+        let truth = draw(u64::from(CATEGORIES)).min(draw(u64::from(CATEGORIES))) as u16;
+        users.push(draw(u64::from(USERS)) as u32);
+        for column in &mut columns {
+            let right = draw(8) < 7;
+            column.push(Some(if right { truth } else { draw(u64::from(CATEGORIES)) as u16 }));
+        }
+    }
+    (columns, users)
+}
+
+fn timed<T>(what: &str, work: impl Fn() -> T) -> T {
+    let mut best = f64::INFINITY;
+    let mut result = None;
+    for _ in 0..5 {
+        let start = Instant::now();
+        result = Some(work());
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    println!("{what}: {best:.4} s");
+    result.unwrap()
+}
+
+#[test]
+#[ignore = "measures time"]
+fn bootstrap_of_400_000_pairs() {
+    let (columns, users) = ratings(2);
+    let (a, b) = (&columns[0], &columns[1]);
+    let q = usize::from(CATEGORIES);
+    let grouped = timed("group by user", || ClusterCells::of_pairs(a, b, q, Some(&users)));
+    let plan = Plan { resamples: 2000, seed: 1, confidence: 0.95 };
+    let tables = Tables { tables: 1, categories: q };
+    let kappa = Coefficient::from_name("cohen_kappa", q).unwrap();
+    let one: &TableStatistic = &|tables| kappa.value(&tables[0]);
+    timed("2,000 replicates of kappa", || {
+        harness::stats::resample::replicates(&grouped, tables, &[one], 2000, 1)
+    });
+    let made = timed("BCa of kappa", || bootstrap(&grouped, tables, &[one], plan));
+    println!("{:?}", made[0].as_ref().unwrap().bca);
+    let names = [
+        "percent_agreement", "cohen_kappa", "cohen_kappa_linear", "cohen_kappa_quadratic", "scott_pi",
+        "scott_pi_linear", "scott_pi_quadratic", "gwet_ac1", "gwet_ac2_linear", "gwet_ac2_quadratic",
+        "brennan_prediger", "brennan_prediger_linear", "brennan_prediger_quadratic", "alpha_nominal",
+        "alpha_ordinal", "alpha_interval", "alpha_ratio", "mcc", "macro_f1", "weighted_f1", "balanced_accuracy",
+    ];
+    let all: Vec<Coefficient> = names.iter().map(|name| Coefficient::from_name(name, q).unwrap()).collect();
+    let values: Vec<_> = all.iter().map(|it| move |tables: &[_]| it.value(&tables[0])).collect();
+    let statistics: Vec<&TableStatistic> = values.iter().map(|it| it as &TableStatistic).collect();
+    timed("BCa of all coefficients", || bootstrap(&grouped, tables, &statistics, plan));
+}
+
+#[test]
+#[ignore = "measures time"]
+fn agreement_of_400_000_pairs() {
+    let (columns, users) = ratings(2);
+    for clusters in [None, Some(users.as_slice())] {
+        let ratings = TwoRaters {
+            a: &columns[0],
+            b: &columns[1],
+            categories: usize::from(CATEGORIES),
+            values: None,
+            clusters,
+            confidence: 0.95,
+        };
+        timed("all of two raters", || two_raters(&ratings));
+    }
+}
