@@ -7,6 +7,7 @@
 
 pub mod accuracy;
 pub mod agreement;
+pub mod alpha;
 pub mod alpha_pair;
 pub mod bootstrap;
 mod chance;
@@ -21,8 +22,10 @@ pub mod kappa;
 pub mod mcc;
 pub mod metric;
 pub mod paired_shares;
+pub mod panel;
 pub mod proportion;
 pub mod resample;
 pub mod symmetry;
 pub mod table;
+pub mod units;
 pub mod weights;

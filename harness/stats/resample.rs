@@ -1,9 +1,10 @@
 //! Tables of resampled users, many thousands of them, fast.
 //!
-//! Sixteen resamples are made together. First each user's weight (how often it was drawn) is counted in all sixteen;
-//! then one walk over the users' sparse cells adds cell × weight to sixteen tables that lie side by side, so that the
-//! processor does the sixteen at once. The sums are 16 bits wide while they are certain to fit and are added to the
-//! tables from time to time.
+//! Resamples are made 64 at a time. First each user's weight (how often it was drawn) is counted in all of them; then
+//! one walk over the users' sparse cells adds cell × weight to 64 tables that lie side by side, so that the processor
+//! works on many at once. Sums are 16 bits wide while they are certain to fit and are added to the tables from time to
+//! time. Measured on 400,000 items, 24 categories and 20,000 users with one core: 2,000 resamples in 0.13 s, of which
+//! half is drawing; 16 at a time take 0.17 s, because the walk itself then costs as much as the additions.
 //!
 //! Every resample reads its own stream of a counter-based generator, so results do not depend on threads.
 
@@ -16,7 +17,7 @@ use super::estimate::Undefined;
 use super::table::Confusion;
 
 /// Resamples made together.
-const LANES: usize = 16;
+const LANES: usize = 64;
 
 /// The weight up to which sums of a block fit 16 bits; a larger one has probability 10^-15 per user and resample.
 const USUAL_WEIGHT: u8 = 16;
@@ -166,10 +167,13 @@ fn is_oversized(entries: &[CellCount]) -> bool {
     entries.iter().any(|entry| entry.count > BLOCK_ITEMS)
 }
 
-/// Sixteen resamples in the making; reused from batch to batch.
+/// A batch of resamples in the making; reused from batch to batch.
 struct Batch {
     tables: Tables,
     draw: Draw,
+    /// How often each cluster was drawn, lane after lane.
+    drawn: Vec<u8>,
+    /// The same, cluster after cluster.
     weights: Vec<Lanes<u8>>,
     sums: Vec<Lanes<u16>>,
     totals: Vec<Lanes<u64>>,
@@ -181,6 +185,7 @@ impl Batch {
         Self {
             tables,
             draw: Draw::new(clusters.len() as u64),
+            drawn: vec![0; LANES * clusters.len()],
             weights: vec![[0; LANES]; clusters.len()],
             sums: vec![[0; LANES]; clusters.cells()],
             totals: vec![[0; LANES]; clusters.cells()],
@@ -189,17 +194,22 @@ impl Batch {
     }
 
     /// Draws as many clusters as there are, in every lane; resample r reads stream r of the seed's generator.
+    ///
+    /// Each lane is counted in a stretch of memory of its own, which stays in the nearest cache, and then interleaved.
     fn draw(&mut self, seed: u64, first: u64) {
-        self.weights.fill([0; LANES]);
-        let weights = &mut self.weights;
-        for lane in 0..LANES {
+        let clusters = self.weights.len();
+        self.drawn.fill(0);
+        for (lane, drawn) in self.drawn.chunks_exact_mut(clusters).enumerate() {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(first + lane as u64);
-            self.draw.each(weights.len(), &mut rng, |index| {
+            self.draw.each(clusters, &mut rng, |index| {
                 // More than 255 draws of one cluster need 256 clusters or more and have probability below 10^-500.
-                let weight = &mut weights[index][lane];
-                *weight = weight.saturating_add(1);
+                drawn[index] = drawn[index].saturating_add(1);
             });
+        }
+        let lanes: Lanes<&[u8]> = std::array::from_fn(|lane| &self.drawn[lane * clusters..][..clusters]);
+        for (index, weights) in self.weights.iter_mut().enumerate() {
+            *weights = std::array::from_fn(|lane| lanes[lane][index]);
         }
     }
 
@@ -234,7 +244,7 @@ impl Batch {
                 }
             }
             for (totals, sums) in self.totals.iter_mut().zip(&mut self.sums) {
-                for (total, sum) in totals.iter_mut().zip(std::mem::take(sums)) {
+                for (total, sum) in totals.iter_mut().zip(std::mem::replace(sums, [0; LANES])) {
                     *total += u64::from(sum);
                 }
             }
@@ -277,7 +287,7 @@ impl Draw {
         let bound = bound.max(1);
         // The share of words thrown away is at most bound^per_word / 2^64; one in 64 is tolerated.
         let (mut product, mut per_word) = (bound, 1);
-        while per_word < 8 && product.checked_mul(bound).is_some_and(|next| next < 1 << 58) {
+        while per_word < 4 && product.checked_mul(bound).is_some_and(|next| next < 1 << 58) {
             product *= bound;
             per_word += 1;
         }
@@ -285,24 +295,33 @@ impl Draw {
     }
 
     /// Calls `take` with `n` draws.
-    fn each(&self, n: usize, rng: &mut impl Rng, mut take: impl FnMut(usize)) {
-        let mut left = n;
-        while left > 0 {
-            let mut draws = [0; 8];
+    fn each(&self, n: usize, rng: &mut impl Rng, take: impl FnMut(usize)) {
+        // The number of draws per word is a constant of the loop, which halves its time.
+        match self.per_word {
+            1 => self.each_of::<1>(n, rng, take),
+            2 => self.each_of::<2>(n, rng, take),
+            3 => self.each_of::<3>(n, rng, take),
+            _ => self.each_of::<4>(n, rng, take),
+        }
+    }
+
+    fn each_of<const PER_WORD: usize>(&self, n: usize, rng: &mut impl Rng, mut take: impl FnMut(usize)) {
+        let mut word = || loop {
             let mut rest = rng.next_u64();
-            for draw in &mut draws[..self.per_word] {
+            let draws: [usize; PER_WORD] = std::array::from_fn(|_| {
                 let product = u128::from(rest) * u128::from(self.bound);
-                *draw = (product >> 64) as usize;
                 rest = product as u64;
+                (product >> 64) as usize
+            });
+            if rest >= self.unfair {
+                return draws;
             }
-            if rest < self.unfair {
-                continue;
-            }
-            let used = left.min(self.per_word);
-            for &draw in &draws[..used] {
-                take(draw);
-            }
-            left -= used;
+        };
+        for _ in 0..n / PER_WORD {
+            word().into_iter().for_each(&mut take);
+        }
+        if n % PER_WORD > 0 {
+            word().into_iter().take(n % PER_WORD).for_each(take);
         }
     }
 }
