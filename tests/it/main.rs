@@ -1,6 +1,7 @@
 //! One integration binary, a module per subject.
 #![allow(clippy::unwrap_used)]
 
+mod stats_paired;
 mod stats_panel;
 mod stats_reference;
 mod stats_speed;

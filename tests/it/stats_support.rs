@@ -209,7 +209,7 @@ pub(crate) fn matches(actual: &Actual, expected: &Value, tolerance: f64) -> Resu
     match (actual, expected) {
         (Actual::Number(None), Value::Null) => Ok(()),
         (Actual::Number(Some(actual)), Value::Number(number)) => close(*actual, number.as_f64().unwrap(), tolerance),
-        (Actual::Numbers(actual), Value::Array(_)) => {
+        (Actual::Numbers(actual), Value::Array(_) | Value::Object(_)) => {
             let expected = numbers(expected);
             if actual.len() != expected.len() {
                 return Err(format!("{} values, expected {}", actual.len(), expected.len()));
@@ -228,10 +228,11 @@ pub(crate) fn close(actual: f64, expected: f64, tolerance: f64) -> Result<(), St
     Err(format!("{actual}, expected {expected} ± {tolerance:e}"))
 }
 
-/// All numbers of an array, however nested, in order.
+/// All numbers of an array or object, however nested, in order.
 pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     match value {
         Value::Array(values) => values.iter().flat_map(numbers).collect(),
+        Value::Object(values) => values.values().flat_map(numbers).collect(),
         value => vec![value.as_f64().unwrap()],
     }
 }
