@@ -3,8 +3,7 @@
 //! For two raters `alpha_pair` says the same from their table, with a standard error in closed form. Here the error is
 //! that of the jackknife over units, which Hughes (2022) finds better than the bootstrap in small samples.
 
-use std::collections::BTreeMap;
-
+use super::clusters::Groups;
 use super::estimate::{Estimate, Interval, Statistic, Undefined};
 use super::influence::t_critical;
 use super::metric::Metric;
@@ -45,24 +44,26 @@ pub fn alpha(
     // Items that nobody rated are units too, as in Krippendorff's reliability data; without one alpha stays the same.
     let plain = jackknife(by_pattern.chain([(Ok(value), units.unrated())]));
     let clustered = clusters.map(|clusters| {
-        let groups = group(units, clusters);
-        let left_out = groups.values().map(|patterns| {
-            let mut left = whole.clone();
-            for &pattern in patterns {
-                left.add(&units.patterns()[pattern as usize], -1.0);
-            }
-            (left.alpha(metric, values), 1)
-        });
+        let groups = units.groups(clusters);
+        let left_out =
+            without_clusters(units, &whole, &groups).map(|left| (left.alpha(metric, values), 1));
         (jackknife(left_out), groups.len())
     });
 
     let (error, draws, method) = match &clustered {
         Some((error, groups)) => (*error, *groups, "jackknife over clusters, t"),
-        None => (plain, units.len() + units.unrated() as usize, "jackknife over units, t"),
+        None => (
+            plain,
+            units.len() + units.unrated() as usize,
+            "jackknife over units, t",
+        ),
     };
     let interval = error.map(|se| {
         let half = t_critical(confidence, draws as f64 - 1.0) * se;
-        Interval { low: value - half, high: value + half }
+        Interval {
+            low: value - half,
+            high: value + half,
+        }
     });
     Ok(Estimate {
         value,
@@ -98,7 +99,10 @@ struct Coincidences {
 impl Coincidences {
     fn of(units: &Units) -> Self {
         let q = units.categories();
-        let mut sums = Self { pairs: vec![0.0; q * q], totals: vec![0.0; q] };
+        let mut sums = Self {
+            pairs: vec![0.0; q * q],
+            totals: vec![0.0; q],
+        };
         for pattern in units.patterns() {
             sums.add(pattern, pattern.units as f64);
         }
@@ -115,7 +119,8 @@ impl Coincidences {
         for (position, &(c, n_c)) in pattern.counts.iter().enumerate() {
             self.totals[usize::from(c)] += times * f64::from(n_c);
             for &(k, n_k) in &pattern.counts[position + 1..] {
-                self.pairs[usize::from(c) * q + usize::from(k)] += share * f64::from(n_c) * f64::from(n_k);
+                self.pairs[usize::from(c) * q + usize::from(k)] +=
+                    share * f64::from(n_c) * f64::from(n_k);
             }
         }
     }
@@ -127,7 +132,12 @@ impl Coincidences {
             return Err(Undefined::NoPairs);
         }
         let (mut observed, mut expected) = (0.0, 0.0);
-        for (c, &used) in self.totals.iter().enumerate().filter(|&(_, &used)| used > 0.0) {
+        for (c, &used) in self
+            .totals
+            .iter()
+            .enumerate()
+            .filter(|&(_, &used)| used > 0.0)
+        {
             let mut between = used / 2.0;
             let pairs = &self.pairs[c * q..(c + 1) * q];
             for (k, &other) in self.totals.iter().enumerate().skip(c + 1) {
@@ -147,24 +157,42 @@ impl Coincidences {
 
 /// The error from the values with each draw left out, each with how often it occurs; `None` where one is undefined.
 fn jackknife(left_out: impl Iterator<Item = (Result<f64, Undefined>, u64)>) -> Option<f64> {
-    let values: Vec<(f64, f64)> =
-        left_out.map(|(value, times)| Some((value.ok()?, times as f64))).collect::<Option<_>>()?;
+    let values: Vec<(f64, f64)> = left_out
+        .map(|(value, times)| Some((value.ok()?, times as f64)))
+        .collect::<Option<_>>()?;
     let n: f64 = values.iter().map(|(_, times)| times).sum();
     if n < 2.0 {
         return None;
     }
-    let mean = values.iter().map(|(value, times)| value * times).sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|(value, times)| (value - mean).powi(2) * times).sum();
+    let mean = values
+        .iter()
+        .map(|(value, times)| value * times)
+        .sum::<f64>()
+        / n;
+    let squares: f64 = values
+        .iter()
+        .map(|(value, times)| (value - mean).powi(2) * times)
+        .sum();
     let se = ((n - 1.0) / n * squares).sqrt();
     // Values that differ by rounding only do not differ.
     Some(if se < 1e-12 { 0.0 } else { se })
 }
 
-/// The patterns of the units of each cluster.
-fn group(units: &Units, clusters: &[u32]) -> BTreeMap<u32, Vec<u32>> {
-    let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (&item, &pattern) in units.items().iter().zip(units.pattern_of()) {
-        groups.entry(clusters[item as usize]).or_default().push(pattern);
+/// The coincidences without each cluster in turn.
+fn without_clusters<'a>(
+    units: &'a Units,
+    whole: &'a Coincidences,
+    groups: &'a Groups,
+) -> impl Iterator<Item = Coincidences> + 'a {
+    let mut patterns = vec![Vec::new(); groups.len()];
+    for (&group, &pattern) in groups.of().iter().zip(units.pattern_of()) {
+        patterns[group as usize].push(pattern);
     }
-    groups
+    patterns.into_iter().map(|patterns| {
+        let mut left = whole.clone();
+        for pattern in patterns {
+            left.add(&units.patterns()[pattern as usize], -1.0);
+        }
+        left
+    })
 }

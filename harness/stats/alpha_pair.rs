@@ -21,7 +21,13 @@ pub fn alpha(table: &Confusion, metric: Metric, values: &[f64]) -> Result<f64, U
     require_pairs(table)?;
     metric.check(values)?;
     let n = table.n() as f64;
-    let margin = || table.rows().iter().zip(table.columns()).map(|(&a, &b)| (a + b) as f64);
+    let margin = || {
+        table
+            .rows()
+            .iter()
+            .zip(table.columns())
+            .map(|(&a, &b)| (a + b) as f64)
+    };
     let (mut observed, mut expected) = (0.0, 0.0);
     for (c, used) in margin().enumerate().filter(|&(_, used)| used > 0.0) {
         let mut between = used / 2.0;
@@ -78,10 +84,7 @@ pub fn alpha_linearised(
             gradient.push(-kept * (observed - ratio * expected) / parts.expected);
         }
     }
-    Ok(Linearised {
-        value,
-        gradient,
-    })
+    Ok(Linearised { value, gradient })
 }
 
 /// The sums that alpha is made of, as shares of items.
@@ -100,12 +103,30 @@ impl Parts {
     fn new(table: &Confusion, metric: Metric, values: &[f64]) -> Self {
         let n = table.n() as f64;
         let q = table.categories();
-        let margin: Vec<f64> = pooled_margin(table).iter().map(|&m| m as f64 / (2.0 * n)).collect();
+        let margin: Vec<f64> = pooled_margin(table)
+            .iter()
+            .map(|&m| m as f64 / (2.0 * n))
+            .collect();
         let distances = metric.distances(&margin, values);
-        let observed = table.occupied().map(|(i, j, count)| count as f64 * distances[i * q + j]).sum::<f64>() / n;
-        let row = |c: usize| distances[c * q..(c + 1) * q].iter().zip(&margin).map(|(d, pi)| d * pi).sum::<f64>();
+        let observed = table
+            .occupied()
+            .map(|(i, j, count)| count as f64 * distances[i * q + j])
+            .sum::<f64>()
+            / n;
+        let row = |c: usize| {
+            distances[c * q..(c + 1) * q]
+                .iter()
+                .zip(&margin)
+                .map(|(d, pi)| d * pi)
+                .sum::<f64>()
+        };
         let expected = margin.iter().enumerate().map(|(c, &pi)| pi * row(c)).sum();
-        Self { margin, distances, observed, expected }
+        Self {
+            margin,
+            distances,
+            observed,
+            expected,
+        }
     }
 
     /// How the observed and the expected sum change with each category's share because the distances change.

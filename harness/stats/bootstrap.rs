@@ -76,13 +76,23 @@ pub fn bootstrap(
     plan: Plan,
 ) -> Vec<Result<Bootstrapped, Undefined>> {
     let whole = resample::weigh(clusters, tables, |_| 1);
-    let estimates: Vec<_> = statistics.iter().map(|statistic| statistic(&whole)).collect();
+    let estimates: Vec<_> = statistics
+        .iter()
+        .map(|statistic| statistic(&whole))
+        .collect();
     if clusters.len() < 2 {
-        return estimates.into_iter().map(|estimate| Err(estimate.err().unwrap_or(Undefined::TooFewClusters))).collect();
+        return estimates
+            .into_iter()
+            .map(|estimate| Err(estimate.err().unwrap_or(Undefined::TooFewClusters)))
+            .collect();
     }
     let replicates = resample::replicates(clusters, tables, statistics, plan.resamples, plan.seed);
     let left_out = resample::jackknife(clusters, tables, statistics);
-    let largest = clusters.iter().map(|entries| entries.iter().map(|e| u64::from(e.count)).sum()).max().unwrap_or(0);
+    let largest = clusters
+        .iter()
+        .map(|entries| entries.iter().map(|e| u64::from(e.count)).sum())
+        .max()
+        .unwrap_or(0);
     let items: u64 = whole.iter().map(super::table::Confusion::n).sum();
     estimates
         .into_iter()
@@ -109,18 +119,27 @@ pub fn intervals(
     left_out: &[Result<f64, Undefined>],
     confidence: f64,
 ) -> Result<Bootstrapped, Undefined> {
-    let mut sorted: Vec<f64> = replicates.iter().filter_map(|replicate| replicate.ok()).collect();
+    let mut sorted: Vec<f64> = replicates
+        .iter()
+        .filter_map(|replicate| replicate.ok())
+        .collect();
     let n_undefined = replicates.len() - sorted.len();
     if sorted.len() < 2 || n_undefined as f64 > TOLERATED_UNDEFINED * replicates.len() as f64 {
         return Err(Undefined::TooManyUndefinedResamples);
     }
     sorted.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - confidence) / 2.0;
-    let percentile = Interval { low: quantile(&sorted, tail), high: quantile(&sorted, 1.0 - tail) };
+    let percentile = Interval {
+        low: quantile(&sorted, tail),
+        high: quantile(&sorted, 1.0 - tail),
+    };
     Ok(Bootstrapped {
         se: standard_deviation(&sorted),
         percentile,
-        basic: Interval { low: 2.0 * estimate - percentile.high, high: 2.0 * estimate - percentile.low },
+        basic: Interval {
+            low: 2.0 * estimate - percentile.high,
+            high: 2.0 * estimate - percentile.low,
+        },
         bca: bca(estimate, &sorted, acceleration(left_out), tail, percentile),
         resamples: replicates.len(),
         n_undefined,
@@ -135,7 +154,12 @@ fn bca(estimate: f64, sorted: &[f64], acceleration: f64, tail: f64, percentile: 
     let below = sorted.partition_point(|&replicate| replicate < estimate);
     let not_above = sorted.partition_point(|&replicate| replicate <= estimate);
     let share = (below + not_above) as f64 / (2.0 * sorted.len() as f64);
-    let fallback = Bca { interval: percentile, bias: 0.0, acceleration, is_percentile: true };
+    let fallback = Bca {
+        interval: percentile,
+        bias: 0.0,
+        acceleration,
+        is_percentile: true,
+    };
     if share <= 0.0 || share >= 1.0 {
         return fallback;
     }
@@ -146,9 +170,12 @@ fn bca(estimate: f64, sorted: &[f64], acceleration: f64, tail: f64, percentile: 
         (stretch > 0.0).then(|| quantile(sorted, normal_cdf(bias + shifted / stretch)))
     };
     match (limit(tail), limit(1.0 - tail)) {
-        (Some(low), Some(high)) => {
-            Bca { interval: Interval { low, high }, bias, acceleration, is_percentile: false }
-        }
+        (Some(low), Some(high)) => Bca {
+            interval: Interval { low, high },
+            bias,
+            acceleration,
+            is_percentile: false,
+        },
         _ => fallback,
     }
 }
@@ -159,8 +186,14 @@ fn acceleration(left_out: &[Result<f64, Undefined>]) -> f64 {
     let mean = values().sum::<f64>() / (values().count().max(1)) as f64;
     let (squares, cubes) = values()
         .map(|value| mean - value)
-        .fold((0.0, 0.0), |(squares, cubes), d| (squares + d * d, cubes + d * d * d));
-    if squares > 0.0 { cubes / (6.0 * squares.powf(1.5)) } else { 0.0 }
+        .fold((0.0, 0.0), |(squares, cubes), d| {
+            (squares + d * d, cubes + d * d * d)
+        });
+    if squares > 0.0 {
+        cubes / (6.0 * squares.powf(1.5))
+    } else {
+        0.0
+    }
 }
 
 /// The quantile that interpolates between order statistics (type 7 of Hyndman and Fan 1996).
@@ -174,5 +207,10 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
 fn standard_deviation(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
-    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
+    (values
+        .iter()
+        .map(|value| (value - mean).powi(2))
+        .sum::<f64>()
+        / (n - 1.0))
+        .sqrt()
 }

@@ -64,7 +64,11 @@ pub(super) fn require_pairs(table: &Confusion) -> Result<(), Undefined> {
 /// The disagreement expected of two margins that were drawn independently, as a share: Σ v a_i b_j / (scale · A · B).
 pub(super) fn expected_disagreement(weights: &Weights, a: &[u64], b: &[u64]) -> f64 {
     let pairs = a.iter().sum::<u64>() as f64 * b.iter().sum::<u64>() as f64;
-    if pairs > 0.0 { weights.expected(a, b) / weights.scale() / pairs } else { 0.0 }
+    if pairs > 0.0 {
+        weights.expected(a, b) / weights.scale() / pairs
+    } else {
+        0.0
+    }
 }
 
 /// The average weight of each category of rater A with the items of margin `b`: Σ_l w_il b_l.

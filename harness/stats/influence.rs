@@ -52,18 +52,31 @@ impl Errors {
     /// From the sum of squared influences over `n` items and, with clusters, over the sums of each of `G` clusters.
     ///
     /// `size` is the largest gradient: sums of the order of its rounding are zero.
-    pub(super) fn from_squares(n: u64, items: f64, clusters: Option<(f64, usize)>, size: f64) -> Self {
+    pub(super) fn from_squares(
+        n: u64,
+        items: f64,
+        clusters: Option<(f64, usize)>,
+        size: f64,
+    ) -> Self {
         let rounding = ROUNDING * size * (n as f64).sqrt();
         let root = |squares: f64| {
             let root = squares.sqrt();
-            if root <= rounding { 0.0 } else { root / n as f64 }
+            if root <= rounding {
+                0.0
+            } else {
+                root / n as f64
+            }
         };
         let se = (n >= 2).then(|| root(items));
         let se_cluster = clusters
             .filter(|&(_, groups)| groups >= 2)
             .map(|(squares, groups)| root(squares * groups as f64 / (groups as f64 - 1.0)));
         let used = if clusters.is_some() { se_cluster } else { se };
-        Self { se, se_cluster, zero_variance: used.is_some_and(|se| se <= 0.0) }
+        Self {
+            se,
+            se_cluster,
+            zero_variance: used.is_some_and(|se| se <= 0.0),
+        }
     }
 }
 
@@ -75,8 +88,14 @@ impl Sample<'_> {
     #[must_use]
     pub fn errors(&self, gradient: &[f64]) -> Errors {
         let influence = centre(gradient, self.table.counts());
-        let items = influence.iter().zip(self.table.counts()).map(|(x, &count)| count as f64 * x * x).sum();
-        let clusters = self.clusters.map(|clusters| (clusters.sum_of_squares(&influence), clusters.len()));
+        let items = influence
+            .iter()
+            .zip(self.table.counts())
+            .map(|(x, &count)| count as f64 * x * x)
+            .sum();
+        let clusters = self
+            .clusters
+            .map(|clusters| (clusters.sum_of_squares(&influence), clusters.len()));
         Errors::from_squares(self.table.n(), items, clusters, largest(gradient))
     }
 
@@ -127,7 +146,9 @@ pub fn centre(gradient: &[f64], counts: &[u64]) -> Vec<f64> {
 
 /// The largest magnitude among numbers; 0 without any.
 pub(super) fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |largest, value| value.abs().max(largest))
+    values
+        .iter()
+        .fold(0.0, |largest, value| value.abs().max(largest))
 }
 
 /// The raw form 1/(n−1) of a standard error in the table form 1/n; the two differ by √(n/(n−1)) exactly.

@@ -24,6 +24,7 @@ pub mod metric;
 pub mod paired;
 pub mod paired_shares;
 pub mod panel;
+pub mod panel_complete;
 pub mod proportion;
 pub mod resample;
 pub mod symmetry;

@@ -78,15 +78,27 @@ impl PairedTables {
     #[must_use]
     pub fn new(ratings: &PairedRatings) -> Self {
         let (q, n) = (ratings.categories, ratings.gold.len());
-        assert!(ratings.old.len() == n && ratings.new.len() == n, "all three have one entry per item");
-        assert!(ratings.clusters.is_none_or(|clusters| clusters.len() == n), "every item has a cluster");
+        assert!(
+            ratings.old.len() == n && ratings.new.len() == n,
+            "all three have one entry per item"
+        );
+        assert!(
+            ratings.clusters.is_none_or(|clusters| clusters.len() == n),
+            "every item has a cluster"
+        );
         let cells = (q * q) as u32;
         let mut items = Vec::with_capacity(n);
         let mut users = Vec::with_capacity(n);
         for item in 0..n {
-            if let (Some(gold), Some(old), Some(new)) = (ratings.gold[item], ratings.old[item], ratings.new[item]) {
+            if let (Some(gold), Some(old), Some(new)) =
+                (ratings.gold[item], ratings.old[item], ratings.new[item])
+            {
                 items.push((cell(gold, new, q) as u32, cell(gold, old, q) as u32));
-                users.push(ratings.clusters.map_or(item as u32, |clusters| clusters[item]));
+                users.push(
+                    ratings
+                        .clusters
+                        .map_or(item as u32, |clusters| clusters[item]),
+                );
             }
         }
         let table = |cells: &mut dyn Iterator<Item = u32>| {
@@ -133,7 +145,11 @@ impl PairedTables {
     pub fn compare(&self, coefficient: &Coefficient, confidence: f64) -> Comparison {
         let shares = self.accuracy_shares();
         let one = |table, clusters| {
-            let sample = Sample { table, clusters: self.is_clustered.then_some(clusters), confidence };
+            let sample = Sample {
+                table,
+                clusters: self.is_clustered.then_some(clusters),
+                confidence,
+            };
             coefficient.estimate(&sample)
         };
         Comparison {
@@ -156,43 +172,77 @@ impl PairedTables {
     /// # Errors
     /// The reason of whichever coefficient is undefined.
     pub fn difference(&self, coefficient: &Coefficient, confidence: f64) -> Statistic {
-        let (new, old) = (coefficient.linearise(&self.new)?, coefficient.linearise(&self.old)?);
+        let (new, old) = (
+            coefficient.linearise(&self.new)?,
+            coefficient.linearise(&self.old)?,
+        );
         let value = new.value - old.value;
         let errors = self.errors(&new.gradient, &old.gradient);
         let (half_width, method) = if self.is_clustered {
             let critical = t_critical(confidence, self.draws() as f64 - 1.0);
-            (errors.se_cluster.map(|se| se * critical), "paired delta over clusters, t")
+            (
+                errors.se_cluster.map(|se| se * critical),
+                "paired delta over clusters, t",
+            )
         } else {
-            (errors.se.map(|se| se * z_critical(confidence)), "paired delta, z")
+            (
+                errors.se.map(|se| se * z_critical(confidence)),
+                "paired delta, z",
+            )
         };
         Ok(Estimate {
             value,
             se: errors.se,
             se_cluster: errors.se_cluster,
-            interval: half_width.map(|half| Interval { low: value - half, high: value + half }),
+            interval: half_width.map(|half| Interval {
+                low: value - half,
+                high: value + half,
+            }),
             method,
             zero_variance: errors.zero_variance,
         })
     }
 
     fn errors(&self, new: &[f64], old: &[f64]) -> Errors {
-        let (new_influence, old_influence) = (centre(new, self.new.counts()), centre(old, self.old.counts()));
-        let difference = |&(new, old): &(u32, u32)| new_influence[new as usize] - old_influence[old as usize];
+        let (new_influence, old_influence) = (
+            centre(new, self.new.counts()),
+            centre(old, self.old.counts()),
+        );
+        let difference =
+            |&(new, old): &(u32, u32)| new_influence[new as usize] - old_influence[old as usize];
         let items = self.items.iter().map(difference).map(|d| d * d).sum();
         let clusters = self.is_clustered.then(|| {
-            let joint: Vec<f64> = new_influence.iter().copied().chain(old_influence.iter().map(|x| -x)).collect();
+            let joint: Vec<f64> = new_influence
+                .iter()
+                .copied()
+                .chain(old_influence.iter().map(|x| -x))
+                .collect();
             (self.joint_clusters.sum_of_squares(&joint), self.draws())
         });
-        Errors::from_squares(self.items.len() as u64, items, clusters, largest(new) + largest(old))
+        Errors::from_squares(
+            self.items.len() as u64,
+            items,
+            clusters,
+            largest(new) + largest(old),
+        )
     }
 
     /// Resamples users (items without users) and makes intervals of new minus old.
     ///
     /// # Errors
     /// Those of [`bootstrap`].
-    pub fn bootstrap(&self, coefficient: &Coefficient, plan: Plan) -> Result<Bootstrapped, Undefined> {
-        let difference = |tables: &[Confusion]| Ok(coefficient.value(&tables[0])? - coefficient.value(&tables[1])?);
-        let tables = Tables { tables: 2, categories: self.new.categories() };
+    pub fn bootstrap(
+        &self,
+        coefficient: &Coefficient,
+        plan: Plan,
+    ) -> Result<Bootstrapped, Undefined> {
+        let difference = |tables: &[Confusion]| {
+            Ok(coefficient.value(&tables[0])? - coefficient.value(&tables[1])?)
+        };
+        let tables = Tables {
+            tables: 2,
+            categories: self.new.categories(),
+        };
         let statistics: [&TableStatistic; 1] = [&difference];
         bootstrap(&self.joint_clusters, tables, &statistics, plan)
             .pop()
@@ -225,7 +275,12 @@ impl PairedTables {
 
     fn shares(&self, wanted: impl Fn(usize) -> bool) -> PairedShares {
         let q = self.new.categories() as u32;
-        let mut shares = PairedShares { both: 0, first_only: 0, second_only: 0, neither: 0 };
+        let mut shares = PairedShares {
+            both: 0,
+            first_only: 0,
+            second_only: 0,
+            neither: 0,
+        };
         for &(new, old) in &self.items {
             if !wanted((new / q) as usize) {
                 continue;

@@ -73,14 +73,22 @@ impl PairedShares {
         let (b, c) = (self.first_only, self.second_only);
         let m = b + c;
         let observed = fair_binomial_pmf(b.min(c), m);
-        let exact_p = if b == c { 1.0 } else { (2.0 * lower_tail(b.min(c), m, observed)).min(1.0) };
+        let exact_p = if b == c {
+            1.0
+        } else {
+            (2.0 * lower_tail(b.min(c), m, observed)).min(1.0)
+        };
         let mid_p = match (m, b == c) {
             (0, _) => 1.0,
             (_, true) => 1.0 - observed / 2.0,
             (_, false) => exact_p - observed,
         };
         let chi2 = |difference: u64| {
-            if m == 0 { Err(Undefined::NoDiscordant) } else { Ok((difference as f64).powi(2) / m as f64) }
+            if m == 0 {
+                Err(Undefined::NoDiscordant)
+            } else {
+                Ok((difference as f64).powi(2) / m as f64)
+            }
         };
         let (plain, corrected) = (chi2(b.abs_diff(c)), chi2(b.abs_diff(c).saturating_sub(1)));
         McNemar {
@@ -115,22 +123,36 @@ impl PairedShares {
         loop {
             let middle = f64::midpoint(inside, outside);
             // Halving ends where no number lies between the two.
-            if (middle - inside).abs() <= f64::MIN_POSITIVE || (middle - outside).abs() <= f64::MIN_POSITIVE {
+            if (middle - inside).abs() <= f64::MIN_POSITIVE
+                || (middle - outside).abs() <= f64::MIN_POSITIVE
+            {
                 return middle;
             }
-            if self.tango_score(middle).abs() <= z { inside = middle } else { outside = middle }
+            if self.tango_score(middle).abs() <= z {
+                inside = middle
+            } else {
+                outside = middle
+            }
         }
     }
 
     fn tango_score(&self, t: f64) -> f64 {
-        let (n, b, c) = (self.n() as f64, self.first_only as f64, self.second_only as f64);
+        let (n, b, c) = (
+            self.n() as f64,
+            self.first_only as f64,
+            self.second_only as f64,
+        );
         let linear = -b - c + (2.0 * n - b + c) * t;
         let constant = -c * t * (1.0 - t);
         let root = (linear * linear - 8.0 * n * constant).max(0.0).sqrt();
         let likeliest = ((root - linear) / (4.0 * n)).max(-t).max(0.0);
         let variance = n * (2.0 * likeliest + t * (1.0 - t));
         let distance = b - c - n * t;
-        if variance > 0.0 { distance / variance.sqrt() } else { f64::INFINITY.copysign(distance) }
+        if variance > 0.0 {
+            distance / variance.sqrt()
+        } else {
+            f64::INFINITY.copysign(distance)
+        }
     }
 
     /// Newcombe's square-and-add interval of the difference (1998, method 10): Wilson's limits of both shares, joined by
@@ -141,14 +163,26 @@ impl PairedShares {
     pub fn newcombe(&self, confidence: f64) -> Result<Interval, Undefined> {
         let difference = self.difference()?;
         let n = self.n() as f64;
-        let [both, b, c, neither] = [self.both, self.first_only, self.second_only, self.neither].map(|x| x as f64);
+        let [both, b, c, neither] =
+            [self.both, self.first_only, self.second_only, self.neither].map(|x| x as f64);
         let (first, second) = ((both + b) / n, (both + c) / n);
-        let (one, two) = (wilson(both + b, n, confidence), wilson(both + c, n, confidence));
+        let (one, two) = (
+            wilson(both + b, n, confidence),
+            wilson(both + c, n, confidence),
+        );
 
         let product = both * neither - b * c;
-        let corrected = if product > 0.0 { (product - n / 2.0).max(0.0) } else { product };
+        let corrected = if product > 0.0 {
+            (product - n / 2.0).max(0.0)
+        } else {
+            product
+        };
         let margins = (both + b) * (c + neither) * (both + c) * (b + neither);
-        let correlation = if margins > 0.0 { corrected / margins.sqrt() } else { 0.0 };
+        let correlation = if margins > 0.0 {
+            corrected / margins.sqrt()
+        } else {
+            0.0
+        };
         let joined = |x: f64, y: f64| (x * x - 2.0 * correlation * x * y + y * y).max(0.0).sqrt();
         Ok(Interval {
             low: difference - joined(first - one.low, two.high - second),

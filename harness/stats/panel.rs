@@ -5,10 +5,10 @@
 //! errors are Gwet's (2008; 2014, chapters 5 and 6), in the 1/(n−1) form with t: each unit has a value whose mean is c,
 //! and the spread of these values gives the error. With clusters their sums per cluster take the place of units.
 
+use super::clusters::Groups;
 use super::estimate::{Estimate, Interval, Statistic, Undefined};
 use super::influence::t_critical;
-use super::kappa::cohen;
-use super::table::Confusion;
+use super::panel_complete::light;
 use super::units::{Pattern, Units};
 use super::weights::{Scheme, Weights};
 
@@ -64,7 +64,7 @@ pub fn panel(ratings: &Panel, scheme: Scheme) -> PanelAgreement {
         conger_kappa: study.conger(ratings.raters),
         gwet: study.gwet(),
         brennan_prediger: study.brennan_prediger(),
-        light_kappa: light(ratings, &weights),
+        light_kappa: light(ratings.raters, &weights),
     }
 }
 
@@ -75,7 +75,7 @@ pub fn panel(ratings: &Panel, scheme: Scheme) -> PanelAgreement {
 pub struct Study<'a> {
     units: &'a Units,
     weights: &'a Weights,
-    clusters: Option<&'a [u32]>,
+    groups: Option<Groups>,
     confidence: f64,
     /// The observed disagreement of each pattern; 0 with fewer than two ratings.
     disagreement: Vec<f64>,
@@ -88,9 +88,17 @@ pub struct Study<'a> {
 impl<'a> Study<'a> {
     /// Prepares the units. `clusters` has one entry per item that the units were made from.
     #[must_use]
-    pub fn new(units: &'a Units, weights: &'a Weights, clusters: Option<&'a [u32]>, confidence: f64) -> Self {
-        let disagreement: Vec<f64> =
-            units.patterns().iter().map(|pattern| pattern_disagreement(pattern, weights)).collect();
+    pub fn new(
+        units: &'a Units,
+        weights: &'a Weights,
+        clusters: Option<&'a [u32]>,
+        confidence: f64,
+    ) -> Self {
+        let disagreement: Vec<f64> = units
+            .patterns()
+            .iter()
+            .map(|pattern| pattern_disagreement(pattern, weights))
+            .collect();
         let mut margin = vec![0.0; units.categories()];
         let mut observed = 0.0;
         for (pattern, disagreement) in units.patterns().iter().zip(&disagreement) {
@@ -103,7 +111,15 @@ impl<'a> Study<'a> {
         let n = units.len().max(1) as f64;
         margin.iter_mut().for_each(|share| *share /= n);
         observed /= units.pairable().max(1) as f64;
-        Self { units, weights, clusters, confidence, disagreement, margin, observed }
+        Self {
+            units,
+            weights,
+            groups: clusters.map(|clusters| units.groups(clusters)),
+            confidence,
+            disagreement,
+            margin,
+            observed,
+        }
     }
 
     /// The mean share of pairs of ratings that agree.
@@ -124,10 +140,17 @@ impl<'a> Study<'a> {
         self.require_pairs()?;
         // How much each category disagrees with the margin on average.
         let against: Vec<f64> = (0..self.units.categories())
-            .map(|k| self.symmetric(k).zip(&self.margin).map(|(v, share)| v * share).sum())
+            .map(|k| self.mean_disagreement(k, &self.margin))
             .collect();
-        let expected: f64 = self.margin.iter().zip(&against).map(|(share, v)| share * v).sum();
-        self.estimate(expected, |pattern| mean_over(pattern, |k| against[k]) - expected)
+        let expected: f64 = self
+            .margin
+            .iter()
+            .zip(&against)
+            .map(|(share, v)| share * v)
+            .sum();
+        self.estimate(expected, |pattern| {
+            mean_over(pattern, |k| against[k]) - expected
+        })
     }
 
     /// Gwet's AC1 or AC2: pe = T/(q(q−1)) Σ π_k (1 − π_k).
@@ -166,33 +189,34 @@ impl<'a> Study<'a> {
     pub fn conger(&self, raters: &[&[Option<u16>]]) -> Statistic {
         self.require_pairs()?;
         let q = self.units.categories();
-        let margins: Vec<(&[Option<u16>], f64, Vec<f64>)> = raters
+        let margins: Vec<RaterMargin> = raters
             .iter()
-            .filter_map(|&column| {
-                let mut counts = vec![0.0; q];
-                column.iter().flatten().for_each(|&code| counts[usize::from(code)] += 1.0);
-                let ratings: f64 = counts.iter().sum();
-                counts.iter_mut().for_each(|count| *count /= ratings);
-                (ratings > 0.0).then_some((column, ratings, counts))
-            })
+            .filter_map(|codes| RaterMargin::new(codes, q))
             .collect();
         let pairs = (margins.len() * (margins.len() - 1)) as f64;
         let n = self.units.len() as f64;
         let mut expected = 0.0;
         // What each unit's expected disagreement differs from the mean by, through each of its ratings.
         let mut excess = vec![0.0; self.units.len()];
-        for (g, (column, ratings, margin)) in margins.iter().enumerate() {
+        for (g, rater) in margins.iter().enumerate() {
             let mut others = vec![0.0; q];
-            for (_, (_, _, other)) in margins.iter().enumerate().filter(|&(h, _)| h != g) {
-                others.iter_mut().zip(other).for_each(|(sum, share)| *sum += share);
+            for (_, other) in margins.iter().enumerate().filter(|&(h, _)| h != g) {
+                others
+                    .iter_mut()
+                    .zip(&other.shares)
+                    .for_each(|(sum, share)| *sum += share);
             }
-            let against: Vec<f64> =
-                (0..q).map(|k| self.symmetric(k).zip(&others).map(|(v, share)| v * share).sum()).collect();
-            let mean: f64 = margin.iter().zip(&against).map(|(share, v)| share * v).sum();
+            let against: Vec<f64> = (0..q).map(|k| self.mean_disagreement(k, &others)).collect();
+            let mean: f64 = rater
+                .shares
+                .iter()
+                .zip(&against)
+                .map(|(share, v)| share * v)
+                .sum();
             expected += mean / pairs;
             for (excess, &item) in excess.iter_mut().zip(self.units.items()) {
-                if let Some(code) = column[item as usize] {
-                    *excess += n / ratings * (against[usize::from(code)] - mean) / pairs;
+                if let Some(code) = rater.codes[item as usize] {
+                    *excess += n / rater.ratings * (against[usize::from(code)] - mean) / pairs;
                 }
             }
         }
@@ -202,7 +226,9 @@ impl<'a> Study<'a> {
     /// The coefficient 1 − (1 − pa)/(1 − pe) whose expected disagreement 1 − pe differs by `excess` for a pattern.
     fn estimate(&self, expected: f64, excess: impl Fn(&Pattern) -> f64) -> Statistic {
         let by_pattern: Vec<f64> = self.units.patterns().iter().map(excess).collect();
-        self.estimate_with(expected, |unit| by_pattern[self.units.pattern_of()[unit] as usize])
+        self.estimate_with(expected, |unit| {
+            by_pattern[self.units.pattern_of()[unit] as usize]
+        })
     }
 
     /// The same with the excess of each unit.
@@ -233,13 +259,15 @@ impl<'a> Study<'a> {
 
     fn with_errors(&self, value: f64, deviations: &[f64]) -> Estimate {
         let n = deviations.len() as f64;
-        let largest = deviations.iter().fold(0.0, |largest: f64, deviation| largest.max(deviation.abs()));
+        let largest = deviations
+            .iter()
+            .fold(0.0, |largest: f64, deviation| largest.max(deviation.abs()));
         let zero_variance = largest <= 1e-12;
         let root = |variance: f64| if zero_variance { 0.0 } else { variance.sqrt() };
         let squares = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>();
 
         let se = (deviations.len() >= 2).then(|| root(squares(deviations) / (n * (n - 1.0))));
-        let sums = self.clusters.map(|clusters| self.cluster_sums(clusters, deviations));
+        let sums = self.groups.as_ref().map(|groups| groups.sums(deviations));
         let se_cluster = sums.as_ref().filter(|sums| sums.len() >= 2).map(|sums| {
             let groups = sums.len() as f64;
             root(groups / (groups - 1.0) * squares(sums)) / n
@@ -250,31 +278,47 @@ impl<'a> Study<'a> {
         };
         let interval = error.map(|se| {
             let half = t_critical(self.confidence, draws as f64 - 1.0) * se;
-            Interval { low: value - half, high: value + half }
+            Interval {
+                low: value - half,
+                high: value + half,
+            }
         });
-        Estimate { value, se, se_cluster, interval, method, zero_variance }
-    }
-
-    /// The sum of the deviations of each cluster's units, in the order of clusters.
-    fn cluster_sums(&self, clusters: &[u32], deviations: &[f64]) -> Vec<f64> {
-        let mut sums = std::collections::BTreeMap::new();
-        for (&item, deviation) in self.units.items().iter().zip(deviations) {
-            *sums.entry(clusters[item as usize]).or_insert(0.0) += deviation;
+        Estimate {
+            value,
+            se,
+            se_cluster,
+            interval,
+            method,
+            zero_variance,
         }
-        sums.into_values().collect()
     }
 
-    /// The disagreement, as a share, of category k with each category; schemes are symmetric.
-    fn symmetric(&self, k: usize) -> impl Iterator<Item = f64> + '_ {
-        self.weights.disagreements(k).iter().map(|v| v / self.weights.scale())
+    /// The disagreement of category k with each category, weighted by `shares`.
+    fn mean_disagreement(&self, k: usize, shares: &[f64]) -> f64 {
+        let sum: f64 = self
+            .weights
+            .disagreements(k)
+            .iter()
+            .zip(shares)
+            .map(|(v, share)| v * share)
+            .sum();
+        sum / self.weights.scale()
     }
 
     fn require_pairs(&self) -> Result<(), Undefined> {
-        if self.units.pairable() == 0 { Err(Undefined::NoPairs) } else { Ok(()) }
+        if self.units.pairable() == 0 {
+            Err(Undefined::NoPairs)
+        } else {
+            Ok(())
+        }
     }
 
     fn require_categories(&self) -> Result<(), Undefined> {
-        if self.units.categories() < 2 { Err(Undefined::OneCategoryDeclared) } else { Ok(()) }
+        if self.units.categories() < 2 {
+            Err(Undefined::OneCategoryDeclared)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -297,91 +341,36 @@ fn pattern_disagreement(pattern: &Pattern, weights: &Weights) -> f64 {
 
 /// The mean over a unit's ratings of a value of their category.
 fn mean_over(pattern: &Pattern, value: impl Fn(usize) -> f64) -> f64 {
-    let sum: f64 = pattern.counts.iter().map(|&(k, count)| f64::from(count) * value(usize::from(k))).sum();
+    let sum: f64 = pattern
+        .counts
+        .iter()
+        .map(|&(k, count)| f64::from(count) * value(usize::from(k)))
+        .sum();
     sum / f64::from(pattern.ratings)
 }
 
-/// The mean of Cohen's kappa over all pairs of raters, on the items that all of them rated.
-fn light(ratings: &Panel, weights: &Weights) -> Statistic {
-    let complete = complete_items(ratings.raters);
-    let columns: Vec<Vec<Option<u16>>> =
-        ratings.raters.iter().map(|column| complete.iter().map(|&item| column[item]).collect()).collect();
-    let mut kappas = Vec::new();
-    for (g, first) in columns.iter().enumerate() {
-        for second in &columns[g + 1..] {
-            kappas.push(cohen(&Confusion::from_codes(first, second, ratings.categories), weights)?);
-        }
-    }
-    if kappas.is_empty() {
-        return Err(Undefined::NoPairs);
-    }
-    let value = kappas.iter().sum::<f64>() / kappas.len() as f64;
-    let method = "mean over pairs of raters, complete items";
-    Ok(Estimate { value, se: None, se_cluster: None, interval: None, method, zero_variance: false })
+/// A rater who rated at least one unit.
+struct RaterMargin<'a> {
+    codes: &'a [Option<u16>],
+    /// How many units the rater rated.
+    ratings: f64,
+    /// The share of each category among them.
+    shares: Vec<f64>,
 }
 
-/// The items that every rater rated.
-#[must_use]
-pub fn complete_items(raters: &[&[Option<u16>]]) -> Vec<usize> {
-    let items = raters.first().map_or(0, |column| column.len());
-    (0..items).filter(|&item| raters.iter().all(|column| column[item].is_some())).collect()
-}
-
-/// Fleiss' kappa of raters who all rated every unit, with the error it has if there is no agreement beyond chance.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FleissNull {
-    /// Fleiss' kappa.
-    pub kappa: f64,
-    /// Its standard error under the null hypothesis; for testing only. Fleiss, Nee and Landis (1979).
-    pub se: f64,
-    /// Each category's kappa against all others; `NoCases` for a category that is never or always used.
-    pub categories: Vec<Result<f64, Undefined>>,
-    /// The standard error of a category's kappa under the null hypothesis, √(2/(n m (m − 1))).
-    pub category_se: f64,
-}
-
-/// The test that a panel agrees no more than by chance; every unit needs the same number of ratings.
-///
-/// Var₀ = 2 [S² − Σ p q (q − p)] / (n m (m − 1) S²) with S = Σ p q over categories, q = 1 − p.
-///
-/// # Errors
-/// `NoPairs` without units of two ratings or more; `OutOfRange` where units differ in their number of ratings;
-/// `OneClass` where only one category was used.
-pub fn fleiss_null(units: &Units) -> Result<FleissNull, Undefined> {
-    let raters = units.patterns().first().map_or(0, |pattern| pattern.ratings);
-    if raters < 2 {
-        return Err(Undefined::NoPairs);
+impl<'a> RaterMargin<'a> {
+    fn new(codes: &'a [Option<u16>], categories: usize) -> Option<Self> {
+        let mut shares = vec![0.0; categories];
+        codes
+            .iter()
+            .flatten()
+            .for_each(|&code| shares[usize::from(code)] += 1.0);
+        let ratings: f64 = shares.iter().sum();
+        shares.iter_mut().for_each(|count| *count /= ratings);
+        (ratings > 0.0).then_some(Self {
+            codes,
+            ratings,
+            shares,
+        })
     }
-    if units.patterns().iter().any(|pattern| pattern.ratings != raters) {
-        return Err(Undefined::OutOfRange);
-    }
-    let q = units.categories();
-    let (n, m) = (units.len() as f64, f64::from(raters));
-    // Ratings in each category, and ordered pairs of raters who both chose it.
-    let (mut used, mut pairs) = (vec![0.0; q], vec![0.0; q]);
-    for pattern in units.patterns() {
-        for &(k, count) in &pattern.counts {
-            let (k, count, times) = (usize::from(k), f64::from(count), pattern.units as f64);
-            used[k] += times * count;
-            pairs[k] += times * count * (count - 1.0);
-        }
-    }
-    if used.iter().any(|&used| used >= n * m) {
-        return Err(Undefined::OneClass);
-    }
-    let shares: Vec<f64> = used.iter().map(|used| used / (n * m)).collect();
-    let spread: f64 = shares.iter().map(|p| p * (1.0 - p)).sum();
-    let skew: f64 = shares.iter().map(|p| p * (1.0 - p) * (1.0 - 2.0 * p)).sum();
-    let observed = pairs.iter().sum::<f64>() / (n * m * (m - 1.0));
-    let category_se = (2.0 / (n * m * (m - 1.0))).sqrt();
-    let category = |k: usize| {
-        let again = if used[k] > 0.0 { pairs[k] / (used[k] * (m - 1.0)) } else { return Err(Undefined::NoCases) };
-        Ok((again - shares[k]) / (1.0 - shares[k]))
-    };
-    Ok(FleissNull {
-        kappa: 1.0 - (1.0 - observed) / spread,
-        se: category_se * (spread * spread - skew).max(0.0).sqrt() / spread,
-        categories: (0..q).map(category).collect(),
-        category_se,
-    })
 }

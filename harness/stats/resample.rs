@@ -3,8 +3,8 @@
 //! Resamples are made 64 at a time. First each user's weight (how often it was drawn) is counted in all of them; then
 //! one walk over the users' sparse cells adds cell × weight to 64 tables that lie side by side, so that the processor
 //! works on many at once. Sums are 16 bits wide while they are certain to fit and are added to the tables from time to
-//! time. Measured on 400,000 items, 24 categories and 20,000 users with one core: 2,000 resamples in 0.13 s, of which
-//! half is drawing; 16 at a time take 0.17 s, because the walk itself then costs as much as the additions.
+//! time. Measured on 400,000 items, 24 categories and 20,000 users with one core: 2,000 resamples in 0.12 s, of which
+//! half is drawing; 16 at a time take 0.16 s, because the walk itself then costs as much as the additions.
 //!
 //! Every resample reads its own stream of a counter-based generator, so results do not depend on threads.
 
@@ -52,7 +52,11 @@ impl Tables {
 
 /// The tables in which each cluster's items count as often as `weight` says of its index.
 #[must_use]
-pub fn weigh(clusters: &ClusterCells, tables: Tables, weight: impl Fn(usize) -> u64) -> Vec<Confusion> {
+pub fn weigh(
+    clusters: &ClusterCells,
+    tables: Tables,
+    weight: impl Fn(usize) -> u64,
+) -> Vec<Confusion> {
     let mut counts = vec![0; clusters.cells()];
     for (index, entries) in clusters.iter().enumerate() {
         let weight = weight(index);
@@ -61,7 +65,10 @@ pub fn weigh(clusters: &ClusterCells, tables: Tables, weight: impl Fn(usize) -> 
         }
     }
     let mut filled = tables.empty();
-    for (table, counts) in filled.iter_mut().zip(counts.chunks_exact(tables.cells().max(1))) {
+    for (table, counts) in filled
+        .iter_mut()
+        .zip(counts.chunks_exact(tables.cells().max(1)))
+    {
         table.refill(counts.iter().copied());
     }
     filled
@@ -86,13 +93,18 @@ pub fn replicates(
                 batch.draw(seed, first as u64);
                 batch.add_up(clusters, &blocks);
                 let wanted = LANES.min(resamples - first);
-                (0..wanted).flat_map(|lane| batch.evaluate(lane, statistics)).collect()
+                (0..wanted)
+                    .flat_map(|lane| batch.evaluate(lane, statistics))
+                    .collect()
             },
         )
         .collect();
     // Batches list all statistics of one resample after the other.
     let mut by_statistic = vec![Vec::with_capacity(resamples); statistics.len()];
-    for values in batches.iter().flat_map(|batch| batch.chunks_exact(statistics.len().max(1))) {
+    for values in batches
+        .iter()
+        .flat_map(|batch| batch.chunks_exact(statistics.len().max(1)))
+    {
         for (list, &value) in by_statistic.iter_mut().zip(values) {
             list.push(value);
         }
@@ -117,7 +129,11 @@ pub fn jackknife(
                 let entries = clusters.cluster(index);
                 let place = |entry: &CellCount| {
                     let cell = entry.cell as usize;
-                    (cell / tables.cells(), cell % tables.cells(), u64::from(entry.count))
+                    (
+                        cell / tables.cells(),
+                        cell % tables.cells(),
+                        u64::from(entry.count),
+                    )
                 };
                 for (table, cell, count) in entries.iter().map(place) {
                     left[table].remove(cell, count);
@@ -130,7 +146,9 @@ pub fn jackknife(
             },
         )
         .collect();
-    (0..statistics.len()).map(|s| values.iter().map(|values| values[s]).collect()).collect()
+    (0..statistics.len())
+        .map(|s| values.iter().map(|values| values[s]).collect())
+        .collect()
 }
 
 /// Runs of clusters whose items in any cell are few enough for sums of 16 bits.
@@ -143,14 +161,20 @@ struct Blocks {
 
 impl Blocks {
     fn new(clusters: &ClusterCells) -> Self {
-        let mut blocks = Self { ends: Vec::new(), oversized: Vec::new() };
+        let mut blocks = Self {
+            ends: Vec::new(),
+            oversized: Vec::new(),
+        };
         let mut items = vec![0_u32; clusters.cells()];
         for (index, entries) in clusters.iter().enumerate() {
             if is_oversized(entries) {
                 blocks.oversized.push(index);
                 continue;
             }
-            if entries.iter().any(|entry| items[entry.cell as usize] + entry.count > BLOCK_ITEMS) {
+            if entries
+                .iter()
+                .any(|entry| items[entry.cell as usize] + entry.count > BLOCK_ITEMS)
+            {
                 blocks.ends.push(index);
                 items.fill(0);
             }
@@ -207,18 +231,18 @@ impl Batch {
                 drawn[index] = drawn[index].saturating_add(1);
             });
         }
-        let lanes: Lanes<&[u8]> = std::array::from_fn(|lane| &self.drawn[lane * clusters..][..clusters]);
-        for (index, weights) in self.weights.iter_mut().enumerate() {
-            *weights = std::array::from_fn(|lane| lanes[lane][index]);
-        }
+        interleave(&self.drawn, &mut self.weights);
     }
 
     /// Adds every cluster's cells as often as it was drawn.
     fn add_up(&mut self, clusters: &ClusterCells, blocks: &Blocks) {
         self.totals.fill([0; LANES]);
-        let heaviest = self.weights.iter().fold([0; LANES], |heaviest: Lanes<u8>, weights| {
-            std::array::from_fn(|lane| heaviest[lane].max(weights[lane]))
-        });
+        let heaviest = self
+            .weights
+            .iter()
+            .fold([0; LANES], |heaviest: Lanes<u8>, weights| {
+                std::array::from_fn(|lane| heaviest[lane].max(weights[lane]))
+            });
         if heaviest.iter().any(|&weight| weight > USUAL_WEIGHT) {
             for index in 0..clusters.len() {
                 self.add_wide(clusters, index);
@@ -254,19 +278,71 @@ impl Batch {
 
     fn add_wide(&mut self, clusters: &ClusterCells, index: usize) {
         for entry in clusters.cluster(index) {
-            for (total, &weight) in self.totals[entry.cell as usize].iter_mut().zip(&self.weights[index]) {
+            for (total, &weight) in self.totals[entry.cell as usize]
+                .iter_mut()
+                .zip(&self.weights[index])
+            {
                 *total += u64::from(weight) * u64::from(entry.count);
             }
         }
     }
 
-    fn evaluate(&mut self, lane: usize, statistics: &[&TableStatistic]) -> Vec<Result<f64, Undefined>> {
+    fn evaluate(
+        &mut self,
+        lane: usize,
+        statistics: &[&TableStatistic],
+    ) -> Vec<Result<f64, Undefined>> {
         let tables = self.totals.chunks_exact(self.tables.cells().max(1));
         for (table, totals) in self.resampled.iter_mut().zip(tables) {
             table.refill(totals.iter().map(|totals| totals[lane]));
         }
-        statistics.iter().map(|statistic| statistic(&self.resampled)).collect()
+        statistics
+            .iter()
+            .map(|statistic| statistic(&self.resampled))
+            .collect()
     }
+}
+
+/// Turns lane after lane into cluster after cluster, eight lanes of eight clusters at a time.
+fn interleave(drawn: &[u8], weights: &mut [Lanes<u8>]) {
+    let clusters = weights.len();
+    let mut blocks = weights.chunks_exact_mut(8);
+    for (block, weights) in blocks.by_ref().enumerate() {
+        for lane in (0..LANES).step_by(8) {
+            let row = |r: usize| {
+                let (bytes, _) = drawn[(lane + r) * clusters + 8 * block..]
+                    .split_first_chunk()
+                    .expect("eight clusters");
+                u64::from_le_bytes(*bytes)
+            };
+            let columns = transpose(std::array::from_fn(row));
+            for (weights, column) in weights.iter_mut().zip(columns) {
+                weights[lane..lane + 8].copy_from_slice(&column.to_le_bytes());
+            }
+        }
+    }
+    let rest = blocks.into_remainder();
+    let first = clusters - rest.len();
+    for (index, weights) in rest.iter_mut().enumerate() {
+        *weights = std::array::from_fn(|lane| drawn[lane * clusters + first + index]);
+    }
+}
+
+/// Transposes a square of eight by eight bytes, by exchanging halves, quarters and eighths (Warren 2012, 7-3).
+fn transpose(mut rows: [u64; 8]) -> [u64; 8] {
+    let halvings = [
+        (4, 0x0000_0000_ffff_ffff),
+        (2, 0x0000_ffff_0000_ffff),
+        (1, 0x00ff_00ff_00ff_00ff),
+    ];
+    for (distance, mask) in halvings {
+        for r in (0..8).filter(|r| r & distance == 0) {
+            let exchanged = ((rows[r] >> (8 * distance)) ^ rows[r + distance]) & mask;
+            rows[r] ^= exchanged << (8 * distance);
+            rows[r + distance] ^= exchanged;
+        }
+    }
+    rows
 }
 
 /// Unbiased draws of whole numbers below a bound, several from each 64-bit word.
@@ -287,11 +363,19 @@ impl Draw {
         let bound = bound.max(1);
         // The share of words thrown away is at most bound^per_word / 2^64; one in 64 is tolerated.
         let (mut product, mut per_word) = (bound, 1);
-        while per_word < 4 && product.checked_mul(bound).is_some_and(|next| next < 1 << 58) {
+        while per_word < 4
+            && product
+                .checked_mul(bound)
+                .is_some_and(|next| next < 1 << 58)
+        {
             product *= bound;
             per_word += 1;
         }
-        Self { bound, per_word, unfair: product.wrapping_neg() % product }
+        Self {
+            bound,
+            per_word,
+            unfair: product.wrapping_neg() % product,
+        }
     }
 
     /// Calls `take` with `n` draws.
@@ -305,7 +389,12 @@ impl Draw {
         }
     }
 
-    fn each_of<const PER_WORD: usize>(&self, n: usize, rng: &mut impl Rng, mut take: impl FnMut(usize)) {
+    fn each_of<const PER_WORD: usize>(
+        &self,
+        n: usize,
+        rng: &mut impl Rng,
+        mut take: impl FnMut(usize),
+    ) {
         let mut word = || loop {
             let mut rest = rng.next_u64();
             let draws: [usize; PER_WORD] = std::array::from_fn(|_| {
@@ -320,8 +409,9 @@ impl Draw {
         for _ in 0..n / PER_WORD {
             word().into_iter().for_each(&mut take);
         }
-        if n % PER_WORD > 0 {
-            word().into_iter().take(n % PER_WORD).for_each(take);
+        let rest = n % PER_WORD;
+        if rest > 0 {
+            word().into_iter().take(rest).for_each(take);
         }
     }
 }

@@ -76,7 +76,10 @@ pub fn bowker(table: &Confusion) -> Result<Bowker, Undefined> {
 /// `NoPairs` without items; `NoDiscordant` where the raters never disagree.
 pub fn stuart_maxwell(table: &Confusion) -> Result<ChiSquare, Undefined> {
     let margins = Margins::new(table)?;
-    Ok(ChiSquare::new(margins.form(&margins.difference()), margins.rank()))
+    Ok(ChiSquare::new(
+        margins.form(&margins.difference()),
+        margins.rank(),
+    ))
 }
 
 /// Bhapkar's test of the same hypothesis, with the covariance that does not assume it: d' (S − dd'/n)⁻ d. Bhapkar (1966).
@@ -92,7 +95,10 @@ pub fn bhapkar(table: &Confusion) -> Result<ChiSquare, Undefined> {
     let mut difference = margins.difference();
     let Some(order) = margins.uniform_order() else {
         let statistic = margins.form(&difference);
-        return Ok(ChiSquare::new(statistic / (1.0 - statistic / table.n() as f64), margins.rank()));
+        return Ok(ChiSquare::new(
+            statistic / (1.0 - statistic / table.n() as f64),
+            margins.rank(),
+        ));
     };
     if margins.rank() < 2 {
         return Err(Undefined::Singular);
@@ -103,7 +109,10 @@ pub fn bhapkar(table: &Confusion) -> Result<ChiSquare, Undefined> {
     for (difference, order) in difference.iter_mut().zip(&order) {
         *difference -= along * order;
     }
-    Ok(ChiSquare::new(margins.form(&difference), margins.rank() - 1))
+    Ok(ChiSquare::new(
+        margins.form(&difference),
+        margins.rank() - 1,
+    ))
 }
 
 /// The disagreements of a table as a graph: classes are joined where at least one item was put in the one by A and in
@@ -123,11 +132,16 @@ impl<'a> Margins<'a> {
         if table.diagonal() == table.n() {
             return Err(Undefined::NoDiscordant);
         }
-        let mut margins = Self { table, groups: Vec::new() };
+        let mut margins = Self {
+            table,
+            groups: Vec::new(),
+        };
         let mut reached = vec![false; table.categories()];
         for start in 0..table.categories() {
             if !reached[start] {
-                let group = margins.walk(start, |class, _| !std::mem::replace(&mut reached[class], true));
+                let group = margins.walk(start, |class, _| {
+                    !std::mem::replace(&mut reached[class], true)
+                });
                 if group.len() > 1 {
                     margins.groups.push(group);
                 }
@@ -163,7 +177,12 @@ impl<'a> Margins<'a> {
 
     /// d: how much more often A used each class than B.
     fn difference(&self) -> Vec<f64> {
-        self.table.rows().iter().zip(self.table.columns()).map(|(&row, &column)| row as f64 - column as f64).collect()
+        self.table
+            .rows()
+            .iter()
+            .zip(self.table.columns())
+            .map(|(&row, &column)| row as f64 - column as f64)
+            .collect()
     }
 
     /// The places x of the classes, centred in each group, with x_i − x_j = 1 for every item; `None` if there are none.
@@ -181,7 +200,8 @@ impl<'a> Margins<'a> {
                 place[class].is_none() && place[class].replace(reached).is_none()
             });
         }
-        let consistent = |(i, j, _)| matches!((place[i], place[j]), (Some(i), Some(j)) if i - j == 1);
+        let consistent =
+            |(i, j, _)| matches!((place[i], place[j]), (Some(i), Some(j)) if i - j == 1);
         if !self.table.occupied().all(consistent) {
             return None;
         }
@@ -204,12 +224,16 @@ impl<'a> Margins<'a> {
                 let kept = &group[1..];
                 let entry = |k: usize, l: usize| {
                     if k == l {
-                        (self.table.rows()[k] + self.table.columns()[k] - 2 * self.table.agreed(k)) as f64
+                        (self.table.rows()[k] + self.table.columns()[k] - 2 * self.table.agreed(k))
+                            as f64
                     } else {
                         -(self.edge(k, l) as f64)
                     }
                 };
-                let matrix = kept.iter().flat_map(|&k| kept.iter().map(move |&l| entry(k, l))).collect();
+                let matrix = kept
+                    .iter()
+                    .flat_map(|&k| kept.iter().map(move |&l| entry(k, l)))
+                    .collect();
                 inverse_form(matrix, kept.iter().map(|&k| x[k]).collect())
             })
             .sum()

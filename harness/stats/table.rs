@@ -242,7 +242,8 @@ impl Confusion {
             self.rows[i] = total;
         }
         self.n = self.rows.iter().sum();
-        self.disagreements.different = self.n - (0..self.categories).map(|k| self.agreed(k)).sum::<u64>();
+        self.disagreements.different =
+            self.n - (0..self.categories).map(|k| self.agreed(k)).sum::<u64>();
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use super::clusters::Groups;
+
 /// One way in which a unit was rated, and how many units were rated so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
@@ -37,7 +39,10 @@ impl Units {
     #[must_use]
     pub fn from_raters(raters: &[&[Option<u16>]], categories: usize) -> Self {
         let items = raters.first().map_or(0, |column| column.len());
-        assert!(raters.iter().all(|column| column.len() == items), "every rater has one entry per item");
+        assert!(
+            raters.iter().all(|column| column.len() == items),
+            "every rater has one entry per item"
+        );
         let mut ratings: Vec<u16> = Vec::with_capacity(raters.len());
         let mut collector = Collector::new(categories, items);
         for item in 0..items {
@@ -57,7 +62,10 @@ impl Units {
         let mut collector = Collector::new(categories, rows.len());
         for (item, row) in rows.iter().enumerate() {
             assert_eq!(row.len(), categories, "a row has one number per category");
-            let repeated = row.iter().enumerate().flat_map(|(k, &n)| std::iter::repeat_n(k as u16, n as usize));
+            let repeated = row
+                .iter()
+                .enumerate()
+                .flat_map(|(k, &n)| std::iter::repeat_n(k as u16, n as usize));
             collector.add(item, &mut repeated.collect::<Vec<u16>>());
         }
         collector.units
@@ -84,7 +92,16 @@ impl Units {
     /// Number of units with at least two ratings, which alone say something about agreement.
     #[must_use]
     pub fn pairable(&self) -> u64 {
-        self.patterns.iter().filter(|pattern| pattern.ratings >= 2).map(|pattern| pattern.units).sum()
+        self.patterns
+            .iter()
+            .filter(|pattern| pattern.ratings >= 2)
+            .map(|pattern| pattern.units)
+            .sum()
+    }
+
+    /// The units by cluster, given the cluster of each item.
+    pub(super) fn groups(&self, clusters: &[u32]) -> Groups {
+        Groups::new(self.items.iter().map(|&item| clusters[item as usize]))
     }
 
     /// Number of items without any rating, which are no units.
@@ -127,7 +144,10 @@ impl Collector {
             items: Vec::with_capacity(items),
             unrated: 0,
         };
-        Self { units, known: HashMap::new() }
+        Self {
+            units,
+            known: HashMap::new(),
+        }
     }
 
     fn add(&mut self, item: usize, ratings: &mut [u16]) {
@@ -147,12 +167,23 @@ impl Collector {
 
     fn learn(&mut self, ratings: &[u16]) -> u32 {
         let categories = self.units.categories;
-        let counts: Vec<(u16, u32)> =
-            ratings.chunk_by(|x, y| x == y).map(|run| (run[0], run.len() as u32)).collect();
-        let largest = counts.last().map_or(0, |&(category, _)| usize::from(category));
-        assert!(largest < categories, "code {largest} is not among {categories} declared categories");
+        let counts: Vec<(u16, u32)> = ratings
+            .chunk_by(|x, y| x == y)
+            .map(|run| (run[0], run.len() as u32))
+            .collect();
+        let largest = counts
+            .last()
+            .map_or(0, |&(category, _)| usize::from(category));
+        assert!(
+            largest < categories,
+            "code {largest} is not among {categories} declared categories"
+        );
         let index = self.units.patterns.len() as u32;
-        self.units.patterns.push(Pattern { counts, ratings: ratings.len() as u32, units: 0 });
+        self.units.patterns.push(Pattern {
+            counts,
+            ratings: ratings.len() as u32,
+            units: 0,
+        });
         self.known.insert(ratings.into(), index);
         index
     }

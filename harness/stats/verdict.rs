@@ -98,8 +98,14 @@ pub fn judge(tables: &PairedTables, coefficient: &Coefficient, gate: Gate) -> Ju
     let bounds = match (method, gate.resamples) {
         (Bounds::Tango(_), _) => tables.accuracy_shares().tango(confidence),
         (Bounds::Bootstrap, Some(resamples)) => {
-            let plan = Plan { resamples, seed: gate.seed, confidence };
-            difference.and_then(|_| tables.bootstrap(coefficient, plan)).map(|made| made.bca.interval)
+            let plan = Plan {
+                resamples,
+                seed: gate.seed,
+                confidence,
+            };
+            difference
+                .and_then(|_| tables.bootstrap(coefficient, plan))
+                .map(|made| made.bca.interval)
         }
         _ => difference.and_then(|difference| difference.interval.ok_or(Undefined::TooFewClusters)),
     };
@@ -132,7 +138,9 @@ fn too_little(tables: &PairedTables, classes: Option<&[usize]>) -> Option<Fallba
     let gold = tables.gold();
     let is_rare = match classes {
         Some(classes) => classes.iter().any(|&class| gold[class] < LEAST_OF_CLASS),
-        None => gold.iter().any(|&items| items > 0 && items < LEAST_OF_CLASS),
+        None => gold
+            .iter()
+            .any(|&items| items > 0 && items < LEAST_OF_CLASS),
     };
     is_rare.then_some(Fallback::RareClass)
 }

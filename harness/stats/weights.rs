@@ -53,12 +53,28 @@ impl Weights {
         };
         // A scale of one category has no distance; any positive number keeps its weight at one.
         let widest = disagreement(0, categories.saturating_sub(1)).max(1.0);
-        Self::with_scale(categories, Some(scheme), square(categories, disagreement), widest)
+        Self::with_scale(
+            categories,
+            Some(scheme),
+            square(categories, disagreement),
+            widest,
+        )
     }
 
-    fn with_scale(categories: usize, scheme: Option<Scheme>, disagreement: Vec<f64>, scale: f64) -> Self {
+    fn with_scale(
+        categories: usize,
+        scheme: Option<Scheme>,
+        disagreement: Vec<f64>,
+        scale: f64,
+    ) -> Self {
         let total = (categories * categories) as f64 - disagreement.iter().sum::<f64>() / scale;
-        Self { categories, scheme, disagreement, scale, total }
+        Self {
+            categories,
+            scheme,
+            disagreement,
+            scale,
+            total,
+        }
     }
 
     /// Weights that are 1 for the same category and 0 otherwise.
@@ -161,7 +177,12 @@ impl Weights {
             Some(Scheme::Identity) => usual.different as f64,
             Some(Scheme::Linear) => usual.distance as f64,
             Some(Scheme::Quadratic) => usual.square as f64,
-            None => self.disagreement.iter().zip(table.counts()).map(|(&v, &count)| v * count as f64).sum(),
+            None => self
+                .disagreement
+                .iter()
+                .zip(table.counts())
+                .map(|(&v, &count)| v * count as f64)
+                .sum(),
         }
     }
 
@@ -174,7 +195,11 @@ impl Weights {
         let (a_total, b_total) = (total(a), total(b));
         match self.scheme {
             Some(Scheme::Identity) => {
-                let same: u128 = a.iter().zip(b).map(|(&a, &b)| u128::from(a) * u128::from(b)).sum();
+                let same: u128 = a
+                    .iter()
+                    .zip(b)
+                    .map(|(&a, &b)| u128::from(a) * u128::from(b))
+                    .sum();
                 (a_total * b_total - same) as f64
             }
             Some(Scheme::Linear) => {
@@ -189,14 +214,24 @@ impl Weights {
             }
             Some(Scheme::Quadratic) => {
                 let moment = |margin: &[u64], power: u32| -> u128 {
-                    margin.iter().enumerate().map(|(i, &m)| u128::from(m) * (i as u128).pow(power)).sum()
+                    margin
+                        .iter()
+                        .enumerate()
+                        .map(|(i, &m)| u128::from(m) * (i as u128).pow(power))
+                        .sum()
                 };
                 let squares = moment(a, 2) * b_total + moment(b, 2) * a_total;
                 (squares - 2 * moment(a, 1) * moment(b, 1)) as f64
             }
             None => {
                 let row = |(i, &a): (usize, &u64)| {
-                    a as f64 * self.disagreements(i).iter().zip(b).map(|(&v, &b)| v * b as f64).sum::<f64>()
+                    a as f64
+                        * self
+                            .disagreements(i)
+                            .iter()
+                            .zip(b)
+                            .map(|(&v, &b)| v * b as f64)
+                            .sum::<f64>()
                 };
                 a.iter().enumerate().filter(|&(_, &a)| a > 0).map(row).sum()
             }

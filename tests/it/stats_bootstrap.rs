@@ -1,4 +1,5 @@
 //! The bootstrap against stored resamples, and its promises: the same on any number of threads, the right distribution.
+#![allow(clippy::print_stdout, reason = "a test tells how much it compared")]
 
 use std::path::Path;
 
@@ -16,7 +17,9 @@ const TOLERANCE: f64 = 1e-9;
 
 #[test]
 fn stored_resamples_give_the_stored_intervals() {
-    check_fixtures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/reference/bootstrap.json"));
+    check_fixtures(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/reference/bootstrap.json"),
+    );
 }
 
 #[test]
@@ -27,17 +30,22 @@ fn all_stored_resamples_give_the_stored_intervals() {
 }
 
 fn check_fixtures(path: &Path) {
-    let fixtures: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let fixtures: Vec<Value> =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let mut compared = 0;
     for fixture in &fixtures {
-        let users: Vec<u32> = numbers(&fixture["cluster"]).into_iter().map(|user| user as u32).collect();
+        let users: Vec<u32> = numbers(&fixture["cluster"])
+            .into_iter()
+            .map(|user| user as u32)
+            .collect();
         let items: Vec<u32> = (0..users.len() as u32).collect();
         for (statistic, expected) in fixture["stats"].as_object().unwrap() {
             for (unit, ids) in [("items", &items), ("clusters", &users)] {
                 if !expected[unit].is_null() {
                     let place = format!("{} {statistic} {unit}", fixture["id"]);
                     let draws = &fixture[format!("resample_{unit}")];
-                    compared += check_fixture(&place, fixture, statistic, ids, draws, &expected[unit]);
+                    compared +=
+                        check_fixture(&place, fixture, statistic, ids, draws, &expected[unit]);
                 }
             }
         }
@@ -57,21 +65,29 @@ fn check_fixture(
     let q = fixture["levels"].as_u64().unwrap() as usize;
     let grouped = joint(fixture, q, ids);
     let statistic = statistic_of(name, q);
-    let tables = Tables { tables: 2, categories: q };
+    let tables = Tables {
+        tables: 2,
+        categories: q,
+    };
     let values: Vec<Result<f64, Undefined>> = draws
         .as_array()
         .unwrap()
         .iter()
         .map(|draw| {
             let mut weights = vec![0; grouped.len()];
-            numbers(draw).into_iter().for_each(|index| weights[index as usize] += 1);
+            numbers(draw)
+                .into_iter()
+                .for_each(|index| weights[index as usize] += 1);
             statistic(&weigh(&grouped, tables, |index| weights[index]))
         })
         .collect();
     let left_out = jackknife(&grouped, tables, &[statistic.as_ref()]).remove(0);
     // The limits are made from the stored replicates: whether one that equals the estimate up to rounding counts as a
     // tie depends on the last digit.
-    let stored: Vec<Result<f64, Undefined>> = numbers(&expected["replicates"]).into_iter().map(Ok).collect();
+    let stored: Vec<Result<f64, Undefined>> = numbers(&expected["replicates"])
+        .into_iter()
+        .map(Ok)
+        .collect();
     let estimate = fixture["stats"][name]["theta"].as_f64().unwrap();
     let made = intervals(estimate, &stored, &left_out, 0.95).unwrap();
     let whole = statistic(&weigh(&grouped, tables, |_| 1)).unwrap();
@@ -79,7 +95,12 @@ fn check_fixture(
     let n = left_out.len() as f64;
     let left_out: Vec<f64> = left_out.into_iter().map(Result::unwrap).collect();
     let mean = left_out.iter().sum::<f64>() / n;
-    let jackknife_se = ((n - 1.0) / n * left_out.iter().map(|value| (value - mean).powi(2)).sum::<f64>()).sqrt();
+    let jackknife_se = ((n - 1.0) / n
+        * left_out
+            .iter()
+            .map(|value| (value - mean).powi(2))
+            .sum::<f64>())
+    .sqrt();
     let values: Vec<f64> = values.into_iter().filter_map(Result::ok).collect();
     let actual = [
         values,
@@ -93,10 +114,16 @@ fn check_fixture(
     let wanted = [
         numbers(&expected["replicates"]),
         vec![estimate],
-        ["se", "jackknife_se", "n_undefined"].map(|key| expected[key].as_f64().unwrap()).to_vec(),
-        ["percentile", "basic"].map(|key| numbers(&expected[key])).concat(),
+        ["se", "jackknife_se", "n_undefined"]
+            .map(|key| expected[key].as_f64().unwrap())
+            .to_vec(),
+        ["percentile", "basic"]
+            .map(|key| numbers(&expected[key]))
+            .concat(),
         numbers(&expected["bca"]["ci"]),
-        ["z0", "a"].map(|key| expected["bca"][key].as_f64().unwrap()).to_vec(),
+        ["z0", "a"]
+            .map(|key| expected["bca"][key].as_f64().unwrap())
+            .to_vec(),
     ]
     .concat();
     assert_eq!(actual.len(), wanted.len(), "{place}");
@@ -119,9 +146,10 @@ fn joint(fixture: &Value, q: usize, ids: &[u32]) -> ClusterCells {
         u32::from(gold[item].unwrap()) * q as u32 + u32::from(labels[item].unwrap())
     };
     let second = (q * q) as u32;
-    let entries = ids.iter().enumerate().flat_map(|(item, &id)| {
-        [(id, cell(item, &new)), (id, second + cell(item, &old))]
-    });
+    let entries = ids
+        .iter()
+        .enumerate()
+        .flat_map(|(item, &id)| [(id, cell(item, &new)), (id, second + cell(item, &old))]);
     ClusterCells::new(2 * q * q, entries)
 }
 
@@ -129,7 +157,9 @@ fn statistic_of(name: &str, q: usize) -> Box<TableStatistic<'static>> {
     let kappa = Coefficient::from_name("cohen_kappa", q).unwrap();
     match name {
         "kappa_new" => Box::new(move |tables| kappa.value(&tables[0])),
-        "kappa_diff" => Box::new(move |tables| Ok(kappa.value(&tables[0])? - kappa.value(&tables[1])?)),
+        "kappa_diff" => {
+            Box::new(move |tables| Ok(kappa.value(&tables[0])? - kappa.value(&tables[1])?))
+        }
         "macro_f1_new" => Box::new(|tables| Coefficient::MacroF1.value(&tables[0])),
         _ => panic!("no statistic {name}"),
     }
@@ -140,14 +170,21 @@ fn users() -> ClusterCells {
     let entries = (0..40_u32).flat_map(|user| {
         (0..1 + user % 7).map(move |item| {
             let gold = (user + item) % 3;
-            let label = if (user * 7 + item * 3) % 5 == 0 { (gold + 1) % 3 } else { gold };
+            let label = if (user * 7 + item * 3) % 5 == 0 {
+                (gold + 1) % 3
+            } else {
+                gold
+            };
             (user, gold * 3 + label)
         })
     });
     ClusterCells::new(9, entries)
 }
 
-const TABLES: Tables = Tables { tables: 1, categories: 3 };
+const TABLES: Tables = Tables {
+    tables: 1,
+    categories: 3,
+};
 
 fn kappa() -> Box<TableStatistic<'static>> {
     let kappa = Coefficient::from_name("cohen_kappa", 3).unwrap();
@@ -157,7 +194,10 @@ fn kappa() -> Box<TableStatistic<'static>> {
 #[test]
 fn resamples_do_not_depend_on_the_number_of_threads() {
     let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
         pool.install(|| replicates(&users(), TABLES, &[kappa().as_ref()], 333, 7))
     };
     assert_eq!(run(1), run(5));
@@ -190,9 +230,16 @@ fn users_are_drawn_uniformly_with_replacement() {
     assert!(values[0].iter().all(|&n| (n - 9.0).abs() < 0.5));
     for counts in &values[1..] {
         let mean = counts.iter().sum::<f64>() / 20_000.0;
-        let variance = counts.iter().map(|count| (count - mean).powi(2)).sum::<f64>() / 20_000.0;
+        let variance = counts
+            .iter()
+            .map(|count| (count - mean).powi(2))
+            .sum::<f64>()
+            / 20_000.0;
         // Five standard errors of the mean and of the variance.
-        assert!((mean - 1.0).abs() < 5.0 * (8.0_f64 / 9.0 / 20_000.0).sqrt(), "{mean}");
+        assert!(
+            (mean - 1.0).abs() < 5.0 * (8.0_f64 / 9.0 / 20_000.0).sqrt(),
+            "{mean}"
+        );
         assert!((variance - 8.0 / 9.0).abs() < 0.06, "{variance}");
     }
 }
@@ -201,9 +248,13 @@ fn users_are_drawn_uniformly_with_replacement() {
 fn clusters_of_very_many_items_are_added_without_overflow() {
     let heavy = (0..70_000).map(|_| (0, 0)).chain([(1, 3), (2, 1), (3, 2)]);
     let grouped = ClusterCells::new(4, heavy);
-    let tables = Tables { tables: 1, categories: 2 };
+    let tables = Tables {
+        tables: 1,
+        categories: 2,
+    };
     let multiple: &TableStatistic = &|tables| Ok((tables[0].count(0, 0) % 70_000) as f64);
-    let draws: &TableStatistic = &|tables| Ok((tables[0].n() - tables[0].count(0, 0) / 70_000 * 69_999) as f64);
+    let draws: &TableStatistic =
+        &|tables| Ok((tables[0].n() - tables[0].count(0, 0) / 70_000 * 69_999) as f64);
     let values = replicates(&grouped, tables, &[multiple, draws], 200, 1);
     assert!(values[0].iter().all(|&value| value == Ok(0.0)));
     assert!(values[1].iter().all(|&value| value == Ok(4.0)));
@@ -212,40 +263,68 @@ fn clusters_of_very_many_items_are_added_without_overflow() {
 #[test]
 fn a_single_cluster_has_no_interval() {
     let grouped = ClusterCells::new(9, [(5, 0), (5, 4), (5, 1)].into_iter());
-    let plan = Plan { resamples: 100, seed: 1, confidence: 0.95 };
-    assert_eq!(bootstrap(&grouped, TABLES, &[kappa().as_ref()], plan), [Err(Undefined::TooFewClusters)]);
+    let plan = Plan {
+        resamples: 100,
+        seed: 1,
+        confidence: 0.95,
+    };
+    assert_eq!(
+        bootstrap(&grouped, TABLES, &[kappa().as_ref()], plan),
+        [Err(Undefined::TooFewClusters)]
+    );
 }
 
 #[test]
 fn many_undefined_resamples_are_refused_and_few_are_counted() {
     // Two users: half of the resamples draw one of them twice, and then only one class is left.
     let grouped = ClusterCells::new(9, [(0, 0), (1, 4)].into_iter());
-    let plan = Plan { resamples: 100, seed: 1, confidence: 0.95 };
+    let plan = Plan {
+        resamples: 100,
+        seed: 1,
+        confidence: 0.95,
+    };
     let made = bootstrap(&grouped, TABLES, &[kappa().as_ref()], plan);
     assert_eq!(made, [Err(Undefined::TooManyUndefinedResamples)]);
 
-    let mut values: Vec<Result<f64, Undefined>> = (0..200).map(|value| Ok(f64::from(value))).collect();
+    let mut values: Vec<Result<f64, Undefined>> =
+        (0..200).map(|value| Ok(f64::from(value))).collect();
     values[17] = Err(Undefined::OneClass);
     let left_out = vec![Ok(1.0); 30];
-    assert_eq!(intervals(100.0, &values, &left_out, 0.95).unwrap().n_undefined, 1);
+    assert_eq!(
+        intervals(100.0, &values, &left_out, 0.95)
+            .unwrap()
+            .n_undefined,
+        1
+    );
 }
 
 #[test]
 fn all_replicates_on_one_side_fall_back_on_the_percentile_interval() {
     let values: Vec<Result<f64, Undefined>> = (0..200).map(|value| Ok(f64::from(value))).collect();
     let left_out = vec![Ok(1.0); 30];
-    let Bootstrapped { bca, percentile, .. } = intervals(1000.0, &values, &left_out, 0.95).unwrap();
+    let Bootstrapped {
+        bca, percentile, ..
+    } = intervals(1000.0, &values, &left_out, 0.95).unwrap();
     assert!(bca.is_percentile);
     assert_eq!(bca.interval, percentile);
 }
 
 #[test]
 fn few_and_dominating_clusters_are_pointed_out() {
-    let plan = Plan { resamples: 200, seed: 1, confidence: 0.9 };
-    let share: &TableStatistic = &|tables: &[Confusion]| Ok(tables[0].diagonal() as f64 / tables[0].n() as f64);
-    let made = bootstrap(&users(), TABLES, &[share], plan).remove(0).unwrap();
+    let plan = Plan {
+        resamples: 200,
+        seed: 1,
+        confidence: 0.9,
+    };
+    let share: &TableStatistic =
+        &|tables: &[Confusion]| Ok(tables[0].diagonal() as f64 / tables[0].n() as f64);
+    let made = bootstrap(&users(), TABLES, &[share], plan)
+        .remove(0)
+        .unwrap();
     assert!(!made.few_clusters && !made.dominated);
     let lopsided = ClusterCells::new(9, (0..20).map(|item| (item / 12, item % 9)));
-    let made = bootstrap(&lopsided, TABLES, &[share], plan).remove(0).unwrap();
+    let made = bootstrap(&lopsided, TABLES, &[share], plan)
+        .remove(0)
+        .unwrap();
     assert!(made.few_clusters && made.dominated);
 }

@@ -41,10 +41,17 @@ fn check(case: &Case) -> Outcome {
                     "discordant" => {
                         let shares = it.shares;
                         // In the order of the record's keys.
-                        let counts = [shares.first_only, shares.second_only, shares.both, shares.neither];
+                        let counts = [
+                            shares.first_only,
+                            shares.second_only,
+                            shares.both,
+                            shares.neither,
+                        ];
                         counts.map(|count| count as f64).to_vec().into()
                     }
-                    "kappa_diff_cluster_bootstrap_percentile" => return percentile(&tables, &kappa),
+                    "kappa_diff_cluster_bootstrap_percentile" => {
+                        return percentile(&tables, &kappa);
+                    }
                     _ => panic!("the references know a statistic {name} that this test does not"),
                 });
             }
@@ -63,7 +70,11 @@ fn limits(interval: Result<Interval, Undefined>) -> Actual {
 }
 
 fn percentile(tables: &PairedTables, kappa: &Coefficient) -> Option<Actual> {
-    let plan = Plan { resamples: 4000, seed: 20_261_122, confidence: 0.95 };
+    let plan = Plan {
+        resamples: 4000,
+        seed: 20_261_122,
+        confidence: 0.95,
+    };
     match tables.bootstrap(kappa, plan) {
         // The reference gives limits where more than one resample in a hundred has no kappa; the library refuses to.
         Err(Undefined::TooManyUndefinedResamples) => None,

@@ -3,7 +3,8 @@
 use harness::stats::alpha::alpha;
 use harness::stats::estimate::Statistic;
 use harness::stats::metric::{Metric, positions};
-use harness::stats::panel::{Panel, complete_items, fleiss_null, panel};
+use harness::stats::panel::{Panel, panel};
+use harness::stats::panel_complete::{complete_items, fleiss_null};
 use harness::stats::units::Units;
 use harness::stats::weights::Scheme;
 
@@ -18,7 +19,9 @@ fn check(case: &Case) -> Outcome {
 fn actual(categories: usize, raters: &[&[Option<u16>]], name: &str) -> Actual {
     let units = Units::from_raters(raters, categories);
     if let Some(scale) = name.strip_prefix("alpha_") {
-        let (scale, is_error) = scale.strip_suffix("_se_jackknife").map_or((scale, false), |scale| (scale, true));
+        let (scale, is_error) = scale
+            .strip_suffix("_se_jackknife")
+            .map_or((scale, false), |scale| (scale, true));
         let metric = match scale {
             "nominal" => Metric::Nominal,
             "ordinal" => Metric::Ordinal,
@@ -26,21 +29,49 @@ fn actual(categories: usize, raters: &[&[Option<u16>]], name: &str) -> Actual {
             "ratio" => Metric::Ratio,
             _ => panic!("no metric {scale}"),
         };
-        return part(alpha(&units, metric, &positions(categories), None, 0.95), is_error);
+        return part(
+            alpha(&units, metric, &positions(categories), None, 0.95),
+            is_error,
+        );
     }
     if name.starts_with("fleiss_kappa_complete") {
-        let complete: Vec<Vec<Option<u16>>> =
-            raters.iter().map(|column| complete_items(raters).iter().map(|&item| column[item]).collect()).collect();
+        let complete: Vec<Vec<Option<u16>>> = raters
+            .iter()
+            .map(|column| {
+                complete_items(raters)
+                    .iter()
+                    .map(|&item| column[item])
+                    .collect()
+            })
+            .collect();
         let columns: Vec<&[Option<u16>]> = complete.iter().map(Vec::as_slice).collect();
         let test = fleiss_null(&Units::from_raters(&columns, categories)).ok();
-        return if name.ends_with("_se0") { test.map(|it| it.se) } else { test.map(|it| it.kappa) }.into();
+        return if name.ends_with("_se0") {
+            test.map(|it| it.se)
+        } else {
+            test.map(|it| it.kappa)
+        }
+        .into();
     }
-    let (name, is_error) = name.strip_suffix("_se").map_or((name, false), |name| (name, true));
-    let (name, scheme) = [("_linear", Scheme::Linear), ("_quadratic", Scheme::Quadratic)]
-        .into_iter()
-        .find_map(|(suffix, scheme)| Some((name.strip_suffix(suffix)?, scheme)))
-        .unwrap_or((name, Scheme::Identity));
-    let it = panel(&Panel { raters, categories, clusters: None, confidence: 0.95 }, scheme);
+    let (name, is_error) = name
+        .strip_suffix("_se")
+        .map_or((name, false), |name| (name, true));
+    let (name, scheme) = [
+        ("_linear", Scheme::Linear),
+        ("_quadratic", Scheme::Quadratic),
+    ]
+    .into_iter()
+    .find_map(|(suffix, scheme)| Some((name.strip_suffix(suffix)?, scheme)))
+    .unwrap_or((name, Scheme::Identity));
+    let it = panel(
+        &Panel {
+            raters,
+            categories,
+            clusters: None,
+            confidence: 0.95,
+        },
+        scheme,
+    );
     let statistic = match name {
         "fleiss_kappa" => it.fleiss_kappa,
         "conger_kappa" => it.conger_kappa,
@@ -53,7 +84,10 @@ fn actual(categories: usize, raters: &[&[Option<u16>]], name: &str) -> Actual {
 }
 
 fn part(statistic: Statistic, is_error: bool) -> Actual {
-    statistic.ok().and_then(|it| if is_error { it.se } else { Some(it.value) }).into()
+    statistic
+        .ok()
+        .and_then(|it| if is_error { it.se } else { Some(it.value) })
+        .into()
 }
 
 #[test]

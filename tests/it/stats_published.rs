@@ -1,4 +1,5 @@
 //! Worked examples printed in papers, books and manuals.
+#![allow(clippy::print_stdout, reason = "a test tells how much it compared")]
 
 use std::path::Path;
 
@@ -10,7 +11,8 @@ use harness::stats::kappa::{cohen, cohen_linearised, cohen_null_se};
 use harness::stats::mcc::mcc_sklearn;
 use harness::stats::metric::{Metric, positions};
 use harness::stats::paired_shares::PairedShares;
-use harness::stats::panel::{Study, fleiss_null};
+use harness::stats::panel::Study;
+use harness::stats::panel_complete::fleiss_null;
 use harness::stats::proportion::{clopper_pearson, wilson};
 use harness::stats::symmetry::{bhapkar, bowker, stuart_maxwell};
 use harness::stats::table::Confusion;
@@ -26,19 +28,27 @@ fn check(kind: &str, actual: impl Fn(&Value, &str) -> Actual) {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/reference/published.json");
     let full = reference_folder().map(|folder| folder.join("published.json"));
     for path in [Some(committed), full].into_iter().flatten() {
-        let examples: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let examples: Vec<Value> =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let mut differences = Vec::new();
         let mut compared = 0;
         for example in examples.iter().filter(|example| example["kind"] == kind) {
             for (name, expected) in example["expected"].as_object().unwrap() {
                 compared += 1;
                 let found = actual(example, name);
-                if let Err(why) = matches(&found, &expected["value"], expected["tol"].as_f64().unwrap()) {
+                if let Err(why) = matches(
+                    &found,
+                    &expected["value"],
+                    expected["tol"].as_f64().unwrap(),
+                ) {
                     differences.push(format!("{} {name}: {why}", example["name"]));
                 }
             }
         }
-        println!("{compared} printed values of {kind} compared, {} differ", differences.len());
+        println!(
+            "{compared} printed values of {kind} compared, {} differ",
+            differences.len()
+        );
         assert!(compared > 0, "no example of kind {kind}");
         assert!(differences.is_empty(), "{}", differences.join("\n"));
     }
@@ -51,7 +61,12 @@ fn tables_of_two_raters() {
         match name {
             "kappa_custom" => {
                 let disagreement = numbers(&example["data"]["custom_weights"]);
-                cohen(&table, &Weights::custom(table.categories(), disagreement).unwrap()).ok().into()
+                cohen(
+                    &table,
+                    &Weights::custom(table.categories(), disagreement).unwrap(),
+                )
+                .ok()
+                .into()
             }
             _ => of_table(&table, name),
         }
@@ -59,7 +74,10 @@ fn tables_of_two_raters() {
 }
 
 fn table(rows: &Value) -> Confusion {
-    let counts: Vec<u64> = numbers(rows).into_iter().map(|count| count as u64).collect();
+    let counts: Vec<u64> = numbers(rows)
+        .into_iter()
+        .map(|count| count as u64)
+        .collect();
     Confusion::from_counts(rows.as_array().unwrap().len(), counts)
 }
 
@@ -72,7 +90,11 @@ fn of_table(table: &Confusion, name: &str) -> Actual {
     } else {
         (name.to_owned(), Weights::identity(q))
     };
-    let sample = Sample { table, clusters: None, confidence: 0.95 };
+    let sample = Sample {
+        table,
+        clusters: None,
+        confidence: 0.95,
+    };
     let of = |coefficient: Coefficient| coefficient.estimate(&sample).unwrap();
     let kappa = || sample.estimate(&cohen_linearised(table, &weights).unwrap());
     let n = table.n() as f64;
@@ -100,10 +122,14 @@ fn of_table(table: &Confusion, name: &str) -> Actual {
         "ac_se" => of(Coefficient::Gwet(weights)).se.into(),
         "bp" => of(Coefficient::BrennanPrediger(weights)).value.into(),
         "bp_se" => of(Coefficient::BrennanPrediger(weights)).se.into(),
-        "alpha" => alpha_pair::alpha(table, Metric::Nominal, &positions(q)).ok().into(),
+        "alpha" => alpha_pair::alpha(table, Metric::Nominal, &positions(q))
+            .ok()
+            .into(),
         // irrCAC prints the error of pi beside alpha; that of alpha is (1 − 1/(2n)) times as large.
         "alpha_se_irrCAC" => {
-            let alpha = of(Coefficient::Alpha(Metric::Nominal, positions(q))).se.unwrap();
+            let alpha = of(Coefficient::Alpha(Metric::Nominal, positions(q)))
+                .se
+                .unwrap();
             (alpha / (1.0 - 1.0 / (2.0 * n))).into()
         }
         "stuart_maxwell" => stuart_maxwell(table).unwrap().statistic.into(),
@@ -137,8 +163,16 @@ fn ranks(columns: &[&Value]) -> (Vec<Vec<Option<u16>>>, usize) {
         .collect();
     levels.sort();
     levels.dedup();
-    let code = |value: &Value| levels.iter().position(|level| *level == text(value)).map(|code| code as u16);
-    let codes = columns.iter().map(|column| column.as_array().unwrap().iter().map(code).collect()).collect();
+    let code = |value: &Value| {
+        levels
+            .iter()
+            .position(|level| *level == text(value))
+            .map(|code| code as u16)
+    };
+    let codes = columns
+        .iter()
+        .map(|column| column.as_array().unwrap().iter().map(code).collect())
+        .collect();
     (codes, levels.len())
 }
 
@@ -148,11 +182,19 @@ fn ratings_of_two_raters() {
         let (columns, q) = ranks(&[&example["data"]["rater_a"], &example["data"]["rater_b"]]);
         let table = Confusion::from_codes(&columns[0], &columns[1], q);
         let linear = example["name"].as_str().unwrap().ends_with("equal");
-        let weights = if linear { Weights::linear(q) } else { Weights::identity(q) };
+        let weights = if linear {
+            Weights::linear(q)
+        } else {
+            Weights::identity(q)
+        };
         match name {
             "kappa" => cohen(&table, &weights).ok().into(),
-            "z_null" => (cohen(&table, &weights).unwrap() / cohen_null_se(&table, &weights).unwrap()).into(),
-            "alpha_nominal" => alpha_pair::alpha(&table, Metric::Nominal, &positions(q)).ok().into(),
+            "z_null" => {
+                (cohen(&table, &weights).unwrap() / cohen_null_se(&table, &weights).unwrap()).into()
+            }
+            "alpha_nominal" => alpha_pair::alpha(&table, Metric::Nominal, &positions(q))
+                .ok()
+                .into(),
             _ => panic!("no statistic {name}"),
         }
     });
@@ -163,7 +205,10 @@ fn correlations_of_matthews() {
     check("classification", |example, name| {
         assert_eq!(name, "mcc");
         let codes = |name: &str| -> Vec<Option<u16>> {
-            numbers(&example["data"][name]).into_iter().map(|code| Some(code as u16)).collect()
+            numbers(&example["data"][name])
+                .into_iter()
+                .map(|code| Some(code as u16))
+                .collect()
         };
         mcc_sklearn(&Confusion::from_codes(&codes("truth"), &codes("pred"), 4)).into()
     });
@@ -173,17 +218,23 @@ fn correlations_of_matthews() {
 fn panels_with_ratings() {
     check("multi_rater", |example, name| {
         let data = &example["data"];
-        let rows: Vec<&Value> = data[if data["rows"].is_null() { "raters_by_units" } else { "rows" }]
-            .as_array()
-            .unwrap()
-            .iter()
-            .collect();
+        let rows: Vec<&Value> = data[if data["rows"].is_null() {
+            "raters_by_units"
+        } else {
+            "rows"
+        }]
+        .as_array()
+        .unwrap()
+        .iter()
+        .collect();
         let (rows, q) = ranks(&rows);
         // Krippendorff writes a row per rater, the others a row per unit.
         let columns: Vec<Vec<Option<u16>>> = if data["rows"].is_null() {
             rows
         } else {
-            (0..rows[0].len()).map(|rater| rows.iter().map(|row| row[rater]).collect()).collect()
+            (0..rows[0].len())
+                .map(|rater| rows.iter().map(|row| row[rater]).collect())
+                .collect()
         };
         let columns: Vec<&[Option<u16>]> = columns.iter().map(Vec::as_slice).collect();
         of_units(&Units::from_raters(&columns, q), name)
@@ -208,7 +259,11 @@ fn of_units(units: &Units, name: &str) -> Actual {
     let study = Study::new(units, &weights, None, 0.95);
     let error = |statistic: Statistic| statistic.unwrap().se.into();
     let value = |statistic: Statistic| statistic.unwrap().value.into();
-    let alpha = |metric| alpha_value(units, metric, &positions(units.categories())).ok().into();
+    let alpha = |metric| {
+        alpha_value(units, metric, &positions(units.categories()))
+            .ok()
+            .into()
+    };
     match name {
         "fleiss_kappa" | "fleiss" => value(study.fleiss()),
         "fleiss_kappa_se" | "fleiss_se" => error(study.fleiss()),
@@ -231,7 +286,11 @@ fn of_units(units: &Units, name: &str) -> Actual {
 
 fn categories(units: &Units, unit: f64) -> Actual {
     let kappas = fleiss_null(units).unwrap().categories;
-    kappas.into_iter().map(|kappa| kappa.unwrap() / unit).collect::<Vec<_>>().into()
+    kappas
+        .into_iter()
+        .map(|kappa| kappa.unwrap() / unit)
+        .collect::<Vec<_>>()
+        .into()
 }
 
 #[test]
@@ -250,10 +309,17 @@ fn intervals_of_shares() {
 #[test]
 fn singleton_clusters_give_the_plain_error_in_its_raw_form() {
     let codes = |values: [u16; 8]| values.map(Some).to_vec();
-    let (a, b) = (codes([0, 1, 2, 0, 1, 2, 0, 0]), codes([0, 1, 1, 0, 2, 2, 1, 0]));
+    let (a, b) = (
+        codes([0, 1, 2, 0, 1, 2, 0, 0]),
+        codes([0, 1, 1, 0, 2, 2, 1, 0]),
+    );
     let table = Confusion::from_codes(&a, &b, 3);
     let clusters = ClusterCells::of_pairs(&a, &b, 3, None);
-    let sample = Sample { table: &table, clusters: Some(&clusters), confidence: 0.95 };
+    let sample = Sample {
+        table: &table,
+        clusters: Some(&clusters),
+        confidence: 0.95,
+    };
     let it = sample.estimate(&cohen_linearised(&table, &Weights::identity(3)).unwrap());
     let raw = harness::stats::influence::raw_se(it.se.unwrap(), table.n()).unwrap();
     assert!((it.se_cluster.unwrap() - raw).abs() < 1e-15);

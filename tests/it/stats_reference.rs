@@ -40,7 +40,11 @@ fn actual(it: &TwoRaterAgreement, name: &str) -> Actual {
     }
     let table = &it.confusion;
     let shares = |of: fn(&harness::stats::accuracy::ClassMetrics) -> Statistic| -> Actual {
-        it.per_class.iter().map(|class| value(of(class)).unwrap_or(0.0)).collect::<Vec<_>>().into()
+        it.per_class
+            .iter()
+            .map(|class| value(of(class)).unwrap_or(0.0))
+            .collect::<Vec<_>>()
+            .into()
     };
     let (stuart_maxwell, bhapkar) = (it.stuart_maxwell.ok(), it.bhapkar.ok());
     let bowker = it.bowker.map(|bowker| bowker.test);
@@ -49,7 +53,12 @@ fn actual(it: &TwoRaterAgreement, name: &str) -> Actual {
         "agreement_wilson" => limits(wilson(table.diagonal() as f64, it.n as f64, 0.95)),
         "agreement_clopper_pearson" => limits(clopper_pearson(table.diagonal(), it.n, 0.95)),
         "agreement_jeffreys" => limits(jeffreys(table.diagonal(), it.n, 0.95)),
-        "confusion" => table.counts().iter().map(|&count| count as f64).collect::<Vec<_>>().into(),
+        "confusion" => table
+            .counts()
+            .iter()
+            .map(|&count| count as f64)
+            .collect::<Vec<_>>()
+            .into(),
         "n_missing" => (it.n_missing as f64).into(),
         "kappa_max" => it.kappa_max.ok().into(),
         "pabak" => it.pabak.ok().into(),
@@ -60,7 +69,12 @@ fn actual(it: &TwoRaterAgreement, name: &str) -> Actual {
         "precision" => shares(|class| class.precision),
         "recall" => shares(|class| class.recall),
         "f1" => shares(|class| class.f1),
-        "support" => it.per_class.iter().map(|class| class.support as f64).collect::<Vec<_>>().into(),
+        "support" => it
+            .per_class
+            .iter()
+            .map(|class| class.support as f64)
+            .collect::<Vec<_>>()
+            .into(),
         "mcnemar_exact_p" => shares_of(it).mcnemar().exact_p.into(),
         "mcnemar_midp" => shares_of(it).mcnemar().mid_p.into(),
         "mcnemar_chi2" => shares_of(it).mcnemar().chi2.ok().into(),
@@ -122,7 +136,9 @@ fn value(statistic: Statistic) -> Option<f64> {
 }
 
 fn limits(interval: impl Into<Option<Interval>>) -> Actual {
-    interval.into().map_or(Actual::Number(None), |interval| vec![interval.low, interval.high].into())
+    interval.into().map_or(Actual::Number(None), |interval| {
+        vec![interval.low, interval.high].into()
+    })
 }
 
 fn null_se(it: &TwoRaterAgreement, kappa: &str) -> Option<f64> {
@@ -140,7 +156,9 @@ fn check(case: &Case) -> Outcome {
     compare(case, |name| {
         let elsewhere = ELSEWHERE.contains(&name);
         // One item carries no information about the spread: no error here, zero in the packages.
-        let error_of_one_item = it.n == 1 && (name.contains("_se") || name.ends_with("_ci_z")) && !name.ends_with("_se0");
+        let error_of_one_item = it.n == 1
+            && (name.contains("_se") || name.ends_with("_ci_z"))
+            && !name.ends_with("_se0");
         if error_of_one_item {
             assert_eq!(it.cohen_kappa.unwrap().se, None);
         }

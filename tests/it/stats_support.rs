@@ -2,6 +2,11 @@
 //!
 //! Cases come from two places: a small set in `tests/it/reference/`, always there, and the full set in the folder that
 //! `VALIDATE_REFERENCE_DATA` names (default `../shared` beside the package), which may be absent.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test tells how much it compared"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +19,6 @@ pub(crate) struct Case {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) categories: usize,
-    pub(crate) ordinal: bool,
     /// Codes by column name; `None` is a missing rating.
     pub(crate) columns: BTreeMap<String, Vec<Option<u16>>>,
     /// The user of each item, where the case has users.
@@ -56,12 +60,18 @@ impl From<Vec<f64>> for Actual {
 /// The folder of the full reference data, or `None` with a note if it is not on this machine.
 pub(crate) fn reference_folder() -> Option<PathBuf> {
     let folder = std::env::var_os("VALIDATE_REFERENCE_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
+        .map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+            PathBuf::from,
+        )
         .join("oracles");
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!("skipped: no reference data at {} (set VALIDATE_REFERENCE_DATA)", folder.display());
+    eprintln!(
+        "skipped: no reference data at {} (set VALIDATE_REFERENCE_DATA)",
+        folder.display()
+    );
     None
 }
 
@@ -72,9 +82,18 @@ pub(crate) fn random_cases() -> Option<&'static [Case]> {
         .get_or_init(|| {
             let folder = reference_folder()?;
             let lines = std::fs::read_to_string(folder.join("random.jsonl")).unwrap();
-            let records = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-            let ours = |record: &Value| ["two", "multi", "paired"].contains(&record["kind"].as_str().unwrap());
-            Some(records.filter(ours).map(|record| Case::from_record(&record, &folder)).collect())
+            let records = lines
+                .lines()
+                .map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let ours = |record: &Value| {
+                ["two", "multi", "paired"].contains(&record["kind"].as_str().unwrap())
+            };
+            Some(
+                records
+                    .filter(ours)
+                    .map(|record| Case::from_record(&record, &folder))
+                    .collect(),
+            )
         })
         .as_deref()
 }
@@ -83,7 +102,10 @@ pub(crate) fn random_cases() -> Option<&'static [Case]> {
 pub(crate) fn committed_cases() -> Vec<Case> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/reference/categorical.jsonl");
     let lines = std::fs::read_to_string(path).unwrap();
-    lines.lines().map(|line| Case::from_compact(&serde_json::from_str(line).unwrap())).collect()
+    lines
+        .lines()
+        .map(|line| Case::from_compact(&serde_json::from_str(line).unwrap()))
+        .collect()
 }
 
 impl Case {
@@ -91,7 +113,12 @@ impl Case {
         let levels = strings(&record["levels"]);
         let path = folder.join(record["csv"].as_str().unwrap());
         let mut reader = csv::ReaderBuilder::new().from_path(path).unwrap();
-        let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        let header: Vec<String> = reader
+            .headers()
+            .unwrap()
+            .iter()
+            .map(str::to_owned)
+            .collect();
         let mut columns: BTreeMap<String, Vec<Option<u16>>> = BTreeMap::new();
         let mut users = Vec::new();
         for row in reader.records() {
@@ -99,18 +126,35 @@ impl Case {
                 match name.as_str() {
                     "item" => {}
                     "user" => users.push(cell.to_owned()),
-                    _ => columns.entry(name.clone()).or_default().push(code(cell, &levels)),
+                    _ => columns
+                        .entry(name.clone())
+                        .or_default()
+                        .push(code(cell, &levels)),
                 }
             }
         }
-        Self { columns, clusters: number_users(&users), ..Self::without_data(record, levels.len()) }
+        Self {
+            columns,
+            clusters: number_users(&users),
+            ..Self::without_data(record, levels.len())
+        }
     }
 
     fn from_compact(record: &Value) -> Self {
-        let codes = |column: &Value| column.as_array().unwrap().iter().map(|v| v.as_u64().map(|v| v as u16)).collect();
+        let codes = |column: &Value| {
+            column
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|v| v.as_u64().map(|v| v as u16))
+                .collect()
+        };
         let columns = record["columns"].as_object().unwrap();
         Self {
-            columns: columns.iter().map(|(name, column)| (name.clone(), codes(column))).collect(),
+            columns: columns
+                .iter()
+                .map(|(name, column)| (name.clone(), codes(column)))
+                .collect(),
             clusters: record["clusters"].as_array().map_or_else(Vec::new, |ids| {
                 ids.iter().map(|id| id.as_u64().unwrap() as u32).collect()
             }),
@@ -121,16 +165,23 @@ impl Case {
     fn without_data(record: &Value, categories: usize) -> Self {
         let expected = |expected: &Value| Expected {
             value: expected["value"].clone(),
-            tolerance: expected["tol"].as_f64().or(expected["tol_abs"].as_f64()).unwrap_or(0.0),
+            tolerance: expected["tol"]
+                .as_f64()
+                .or(expected["tol_abs"].as_f64())
+                .unwrap_or(0.0),
         };
         Self {
             id: record["id"].as_str().unwrap().to_owned(),
             kind: record["kind"].as_str().unwrap().to_owned(),
             categories,
-            ordinal: record["ordinal"].as_bool().unwrap(),
             columns: BTreeMap::new(),
             clusters: Vec::new(),
-            expect: record["expect"].as_object().unwrap().iter().map(|(k, v)| (k.clone(), expected(v))).collect(),
+            expect: record["expect"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(k, v)| (k.clone(), expected(v)))
+                .collect(),
         }
     }
 
@@ -155,7 +206,9 @@ pub(crate) fn compare(case: &Case, actual: impl Fn(&str) -> Option<Actual>) -> O
         let Some(actual) = actual(name) else { continue };
         outcome.compared += 1;
         if let Err(why) = matches(&actual, &expected.value, expected.tolerance) {
-            outcome.differences.push(format!("{} {name}: {why}", case.id));
+            outcome
+                .differences
+                .push(format!("{} {name}: {why}", case.id));
         }
     }
     outcome
@@ -163,20 +216,32 @@ pub(crate) fn compare(case: &Case, actual: impl Fn(&str) -> Option<Actual>) -> O
 
 /// Checks all committed cases of a kind and names every value that differs.
 pub(crate) fn check_committed(kind: &str, check: fn(&Case) -> Outcome) {
-    let outcomes: Vec<Outcome> = committed_cases().iter().filter(|case| case.kind == kind).map(check).collect();
+    let outcomes: Vec<Outcome> = committed_cases()
+        .iter()
+        .filter(|case| case.kind == kind)
+        .map(check)
+        .collect();
     report(&outcomes);
 }
 
 /// Checks the full set's case of this name, or all of a kind; does nothing where the reference data are absent.
 pub(crate) fn check_random(wanted: impl Fn(&Case) -> bool, check: fn(&Case) -> Outcome) {
     let Some(cases) = random_cases() else { return };
-    let outcomes: Vec<Outcome> = cases.iter().filter(|case| wanted(case)).map(check).collect();
+    let outcomes: Vec<Outcome> = cases
+        .iter()
+        .filter(|case| wanted(case))
+        .map(check)
+        .collect();
     report(&outcomes);
 }
 
 fn report(outcomes: &[Outcome]) {
     assert!(!outcomes.is_empty(), "no such case among the references");
-    let differences: Vec<&str> = outcomes.iter().flat_map(|outcome| &outcome.differences).map(String::as_str).collect();
+    let differences: Vec<&str> = outcomes
+        .iter()
+        .flat_map(|outcome| &outcome.differences)
+        .map(String::as_str)
+        .collect();
     let compared: usize = outcomes.iter().map(|outcome| outcome.compared).sum();
     println!("{compared} values compared, {} differ", differences.len());
     assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -208,13 +273,22 @@ pub(crate) use case_tests;
 pub(crate) fn matches(actual: &Actual, expected: &Value, tolerance: f64) -> Result<(), String> {
     match (actual, expected) {
         (Actual::Number(None), Value::Null) => Ok(()),
-        (Actual::Number(Some(actual)), Value::Number(number)) => close(*actual, number.as_f64().unwrap(), tolerance),
+        (Actual::Number(Some(actual)), Value::Number(number)) => {
+            close(*actual, number.as_f64().unwrap(), tolerance)
+        }
         (Actual::Numbers(actual), Value::Array(_) | Value::Object(_)) => {
             let expected = numbers(expected);
             if actual.len() != expected.len() {
-                return Err(format!("{} values, expected {}", actual.len(), expected.len()));
+                return Err(format!(
+                    "{} values, expected {}",
+                    actual.len(),
+                    expected.len()
+                ));
             }
-            actual.iter().zip(expected).try_for_each(|(&actual, expected)| close(actual, expected, tolerance))
+            actual
+                .iter()
+                .zip(expected)
+                .try_for_each(|(&actual, expected)| close(actual, expected, tolerance))
         }
         _ => Err(format!("{actual:?}, expected {expected}")),
     }
@@ -239,11 +313,21 @@ pub(crate) fn numbers(value: &Value) -> Vec<f64> {
 
 /// Codes of a JSON array of small numbers.
 pub(crate) fn codes(value: &Value) -> Vec<Option<u16>> {
-    value.as_array().unwrap().iter().map(|code| code.as_u64().map(|code| code as u16)).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|code| code.as_u64().map(|code| code as u16))
+        .collect()
 }
 
 fn strings(value: &Value) -> Vec<String> {
-    value.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn code(cell: &str, levels: &[String]) -> Option<u16> {
