@@ -7,6 +7,7 @@ use harness::stats::bootstrap::{Bootstrapped, Plan, bootstrap, intervals};
 use harness::stats::clusters::ClusterCells;
 use harness::stats::coefficient::Coefficient;
 use harness::stats::estimate::{Interval, Undefined};
+use harness::stats::influence::Sample;
 use harness::stats::resample::{TableStatistic, Tables, jackknife, replicates, weigh};
 use harness::stats::table::Confusion;
 use serde_json::Value;
@@ -327,4 +328,52 @@ fn few_and_dominating_clusters_are_pointed_out() {
         .remove(0)
         .unwrap();
     assert!(made.few_clusters && made.dominated);
+}
+
+/// Two ways to the same error: resampling users and summing their influences.
+#[test]
+fn the_bootstrap_error_is_close_to_the_linearised_one() {
+    let entries = (0..300_u32).flat_map(|user| {
+        (0..2 + user % 4).map(move |item| {
+            let gold = (user * 5 + item) % 3;
+            let label = if (user * 31 + item * item * 7) % 11 < 3 {
+                (gold + 1 + user % 2) % 3
+            } else {
+                gold
+            };
+            (user, gold * 3 + label)
+        })
+    });
+    let grouped = ClusterCells::new(9, entries);
+    let plan = Plan {
+        resamples: 2000,
+        seed: 5,
+        confidence: 0.95,
+    };
+    let table = weigh(&grouped, TABLES, |_| 1).remove(0);
+    let sample = Sample {
+        table: &table,
+        clusters: Some(&grouped),
+        confidence: 0.95,
+    };
+    for name in [
+        "cohen_kappa",
+        "gwet_ac2_quadratic",
+        "alpha_ordinal",
+        "mcc",
+        "macro_f1",
+        "balanced_accuracy",
+    ] {
+        let coefficient = Coefficient::from_name(name, 3).unwrap();
+        let linearised = coefficient.estimate(&sample).unwrap().se_cluster.unwrap();
+        let statistic: &TableStatistic = &|tables| coefficient.value(&tables[0]);
+        let resampled = bootstrap(&grouped, TABLES, &[statistic], plan)
+            .remove(0)
+            .unwrap()
+            .se;
+        assert!(
+            (resampled / linearised - 1.0).abs() < 0.08,
+            "{name}: {resampled} {linearised}"
+        );
+    }
 }

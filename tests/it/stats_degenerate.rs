@@ -6,11 +6,11 @@ use harness::stats::estimate::{Interval, Statistic, Undefined};
 use harness::stats::kappa::cohen;
 use harness::stats::metric::Metric;
 use harness::stats::paired_shares::PairedShares;
-use harness::stats::panel::{Panel, panel};
+use harness::stats::panel::{Panel, PanelAgreement, panel};
 use harness::stats::proportion::{clopper_pearson, jeffreys, wilson};
 use harness::stats::table::Confusion;
 use harness::stats::units::Units;
-use harness::stats::weights::{Scheme, Weights, WeightsError};
+use harness::stats::weights::{Weights, WeightsError};
 
 fn agreement(
     a: &[Option<u16>],
@@ -361,29 +361,34 @@ fn a_ratio_scale_has_no_negative_values() {
     assert!(it.alpha_interval.is_ok());
 }
 
+fn panel_of(raters: &[&[Option<u16>]]) -> PanelAgreement {
+    panel(&Panel {
+        raters,
+        categories: 2,
+        values: None,
+        clusters: None,
+        confidence: 0.95,
+    })
+}
+
 #[test]
 fn a_panel_needs_a_unit_with_two_ratings() {
     let (a, b) = ([Some(0), None, None], [None, Some(1), None]);
-    let it = panel(
-        &Panel {
-            raters: &[&a, &b],
-            categories: 2,
-            clusters: None,
-            confidence: 0.95,
-        },
-        Scheme::Identity,
-    );
+    let it = panel_of(&[&a, &b]);
     for statistic in [
-        it.percent_agreement,
-        it.fleiss_kappa,
-        it.conger_kappa,
-        it.gwet,
-        it.brennan_prediger,
-        it.light_kappa,
+        it.unweighted.percent_agreement,
+        it.unweighted.fleiss_kappa,
+        it.unweighted.conger_kappa,
+        it.unweighted.gwet,
+        it.unweighted.brennan_prediger,
+        it.unweighted.light_kappa,
     ] {
         assert_eq!(statistic, Err(Undefined::NoPairs));
     }
-    assert_eq!(it.n, 2);
+    assert_eq!(
+        (it.n, it.n_pairable, it.n_complete, it.n_missing),
+        (2, 0, 0, 3)
+    );
     let units = Units::from_raters(&[&a, &b], 2);
     assert_eq!(
         alpha(&units, Metric::Nominal, &[1.0, 2.0], None, 0.95),
@@ -396,20 +401,16 @@ fn a_panel_needs_a_unit_with_two_ratings() {
 fn a_panel_of_one_class_has_ac1_of_one_and_no_kappa() {
     let column = codes(&[1; 9]);
     let raters: [&[Option<u16>]; 3] = [&column, &column, &column];
-    let it = panel(
-        &Panel {
-            raters: &raters,
-            categories: 2,
-            clusters: None,
-            confidence: 0.95,
-        },
-        Scheme::Identity,
-    );
-    for statistic in [it.fleiss_kappa, it.conger_kappa, it.light_kappa] {
+    let it = panel_of(&raters);
+    for statistic in [
+        it.unweighted.fleiss_kappa,
+        it.unweighted.conger_kappa,
+        it.unweighted.light_kappa,
+    ] {
         assert_eq!(statistic, Err(Undefined::OneClass));
     }
-    assert_certain(it.gwet, 1.0);
-    assert_certain(it.brennan_prediger, 1.0);
+    assert_certain(it.unweighted.gwet, 1.0);
+    assert_certain(it.unweighted.brennan_prediger, 1.0);
     let units = Units::from_raters(&raters, 2);
     assert_eq!(
         alpha(&units, Metric::Ordinal, &[1.0, 2.0], None, 0.95),
@@ -425,16 +426,12 @@ fn a_rater_who_rated_nothing_changes_nothing() {
         vec![None; 5],
     );
     let of = |raters: &[&[Option<u16>]]| {
-        let it = panel(
-            &Panel {
-                raters,
-                categories: 2,
-                clusters: None,
-                confidence: 0.95,
-            },
-            Scheme::Identity,
-        );
-        (it.fleiss_kappa, it.conger_kappa, it.gwet)
+        let it = panel_of(raters);
+        (
+            it.unweighted.fleiss_kappa,
+            it.unweighted.conger_kappa,
+            it.unweighted.gwet,
+        )
     };
     assert_eq!(of(&[&a, &b]), of(&[&a, &b, &nobody]));
 }

@@ -63,15 +63,14 @@ fn actual(categories: usize, raters: &[&[Option<u16>]], name: &str) -> Actual {
     .into_iter()
     .find_map(|(suffix, scheme)| Some((name.strip_suffix(suffix)?, scheme)))
     .unwrap_or((name, Scheme::Identity));
-    let it = panel(
-        &Panel {
-            raters,
-            categories,
-            clusters: None,
-            confidence: 0.95,
-        },
-        scheme,
-    );
+    let all = panel(&Panel {
+        raters,
+        categories,
+        values: None,
+        clusters: None,
+        confidence: 0.95,
+    });
+    let it = all.weighted(scheme);
     let statistic = match name {
         "fleiss_kappa" => it.fleiss_kappa,
         "conger_kappa" => it.conger_kappa,

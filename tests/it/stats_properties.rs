@@ -1,15 +1,16 @@
 //! What holds for any ratings whatever: symmetry, order, scale, and that gradients are derivatives.
 
 use harness::stats::agreement::{TwoRaterAgreement, TwoRaters, two_raters};
-use harness::stats::alpha::{alpha, alpha_value};
+use harness::stats::alpha::alpha_value;
 use harness::stats::alpha_pair;
 use harness::stats::coefficient::Coefficient;
+use harness::stats::dist::t_quantile;
 use harness::stats::estimate::{Estimate, Statistic};
-use harness::stats::influence::{Sample, raw_se};
+use harness::stats::influence::{Sample, fisher_interval, raw_se};
 use harness::stats::metric::{Metric, positions};
 use harness::stats::paired::{PairedRatings, PairedTables};
 use harness::stats::paired_shares::PairedShares;
-use harness::stats::panel::{Panel, panel};
+use harness::stats::panel::{Panel, PanelAgreement, panel};
 use harness::stats::proportion::{clopper_pearson, jeffreys, wilson};
 use harness::stats::symmetry::{bhapkar, bowker, stuart_maxwell};
 use harness::stats::table::Confusion;
@@ -265,7 +266,7 @@ proptest! {
         let classes: Vec<usize> = (0..ratings.q).collect();
         for statistic in statistics(&it, &classes).into_iter().chain(ordered_statistics(&it)).flatten() {
             let Estimate { value, se, se_cluster, interval, zero_variance, .. } = statistic;
-            prop_assert!((-2.0..=1.0).contains(&value), "{:?}", statistic);
+            prop_assert!(value.is_finite() && value <= 1.0, "{:?}", statistic);
             prop_assert!(se.is_none_or(|se| se.is_finite() && se >= 0.0));
             prop_assert!(se_cluster.is_none_or(|se| se.is_finite() && se >= 0.0));
             prop_assert!(interval.is_none_or(|i| i.low <= i.high && i.low.is_finite() && i.high.is_finite()));
@@ -318,7 +319,9 @@ proptest! {
         let users: Vec<u32> = complete.iter().map(|&item| ratings.users[item]).collect();
         let it = ratings.agreement();
         let columns = [a.as_slice(), b.as_slice()];
-        let as_panel = Panel { raters: &columns, categories: ratings.q, clusters: Some(&users), confidence: 0.95 };
+        let as_panel = panel(&Panel {
+            raters: &columns, categories: ratings.q, values: None, clusters: Some(&users), confidence: 0.95,
+        });
         for (scheme, pairs) in [
             (Scheme::Identity, [it.cohen_kappa, it.scott_pi, it.gwet_ac1, it.brennan_prediger]),
             (Scheme::Linear, [it.cohen_kappa_linear, it.scott_pi_linear, it.gwet_ac2_linear, it.brennan_prediger_linear]),
@@ -326,7 +329,7 @@ proptest! {
                 it.cohen_kappa_quadratic, it.scott_pi_quadratic, it.gwet_ac2_quadratic, it.brennan_prediger_quadratic,
             ]),
         ] {
-            let panel = panel(&as_panel, scheme);
+            let panel = as_panel.weighted(scheme);
             let panel = [panel.conger_kappa, panel.fleiss_kappa, panel.gwet, panel.brennan_prediger];
             for (table, panel) in pairs.into_iter().zip(panel) {
                 prop_assert_eq!(table.err(), panel.err());
@@ -352,19 +355,20 @@ proptest! {
         let third: Codes = codes.into_iter().take(first.a.len()).map(Some).collect();
         let one = [first.a.as_slice(), &first.b, &third];
         let other = [third.as_slice(), &first.a, &first.b];
-        let values = positions(first.q);
+        let [one, other] = [&one, &other].map(|raters| panel(&Panel {
+            raters, categories: first.q, values: None, clusters: Some(&first.users), confidence: 0.9,
+        }));
         for scheme in [Scheme::Identity, Scheme::Linear, Scheme::Quadratic] {
-            let [one, other] = [&one, &other].map(|raters| {
-                let it = panel(&Panel { raters, categories: first.q, clusters: Some(&first.users), confidence: 0.9 }, scheme);
+            let [one, other] = [&one, &other].map(|it| {
+                let it = it.weighted(scheme);
                 [it.percent_agreement, it.fleiss_kappa, it.conger_kappa, it.gwet, it.brennan_prediger, it.light_kappa]
             });
             for (one, other) in one.into_iter().zip(other) {
                 prop_assert!(same_statistic(one, other), "{:?} {:?}", one, other);
             }
         }
-        for metric in [Metric::Nominal, Metric::Ordinal, Metric::Interval, Metric::Ratio] {
-            let [one, other] = [&one, &other]
-                .map(|raters| alpha(&Units::from_raters(raters, first.q), metric, &values, Some(&first.users), 0.9));
+        let alphas = |it: &PanelAgreement| [it.alpha_nominal, it.alpha_ordinal, it.alpha_interval, it.alpha_ratio];
+        for (one, other) in alphas(&one).into_iter().zip(alphas(&other)) {
             prop_assert!(same_statistic(one, other), "{:?} {:?}", one, other);
         }
     }
@@ -461,4 +465,31 @@ fn a_sample_without_clusters_uses_the_normal_interval() {
     let interval = it.interval.unwrap();
     assert!((interval.high - it.value - 1.959_963_984_540_054 * it.se.unwrap()).abs() < 1e-12);
     assert_eq!((it.method, it.se_cluster), ("delta, z", None));
+}
+
+#[test]
+fn fishers_interval_stays_inside_and_is_close_to_the_symmetric_one_in_the_middle() {
+    let interval = fisher_interval(0.9, 0.2, 0.95).unwrap();
+    assert!(interval.low < 0.9 && interval.high < 1.0);
+    let middle = fisher_interval(0.1, 0.01, 0.95).unwrap();
+    assert!((middle.high - 0.1 - 1.96 * 0.01).abs() < 1e-4);
+    assert_eq!(fisher_interval(1.0, 0.0, 0.95), None);
+}
+
+/// Quantiles as tables print them, below and above the change of method at a thousand degrees of freedom.
+#[test]
+fn quantiles_of_t_match_printed_ones() {
+    for (p, df, expected) in [
+        (0.975, 1.0, 12.706_204_736_174_7),
+        (0.975, 5.0, 2.570_581_835_636_314),
+        (0.95, 30.0, 1.697_260_886_593_957),
+        (0.975, 1000.0, 1.962_339_080_788_297),
+        (0.025, 1e9, -1.959_963_986_5),
+    ] {
+        let found = t_quantile(p, df);
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "t({p}, {df}) = {found}, expected {expected}"
+        );
+    }
 }

@@ -13,7 +13,6 @@ use harness::stats::metric::{Metric, positions};
 use harness::stats::panel::{Panel, panel};
 use harness::stats::resample::{TableStatistic, Tables};
 use harness::stats::units::Units;
-use harness::stats::weights::Scheme;
 
 const ITEMS: usize = 400_000;
 const CATEGORIES: u16 = 24;
@@ -180,8 +179,9 @@ fn alpha_of_three_raters_and_400_000_units() {
     let ratings = Panel {
         raters: &raters,
         categories: q,
+        values: None,
         clusters: Some(&users),
         confidence: 0.95,
     };
-    timed("all of a panel", || panel(&ratings, Scheme::Identity));
+    timed("all of a panel", || panel(&ratings));
 }
