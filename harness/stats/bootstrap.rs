@@ -180,7 +180,7 @@ fn bca(estimate: f64, sorted: &[f64], acceleration: f64, tail: f64, percentile: 
     }
 }
 
-/// Σ d³ / (6 (Σ d²)^1.5), d the mean of the left-out values minus each of them; 0 if they are all equal.
+/// Σ d³ / (6 (Σ d²)^1.5), d the mean of the left-out values minus each of those that are defined; 0 if all are equal.
 fn acceleration(left_out: &[Result<f64, Undefined>]) -> f64 {
     let values = || left_out.iter().filter_map(|value| value.ok());
     let mean = values().sum::<f64>() / (values().count().max(1)) as f64;

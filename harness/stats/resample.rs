@@ -223,7 +223,7 @@ impl Batch {
     fn draw(&mut self, seed: u64, first: u64) {
         let clusters = self.weights.len();
         self.drawn.fill(0);
-        for (lane, drawn) in self.drawn.chunks_exact_mut(clusters).enumerate() {
+        for (lane, drawn) in self.drawn.chunks_exact_mut(clusters.max(1)).enumerate() {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(first + lane as u64);
             self.draw.each(clusters, &mut rng, |index| {

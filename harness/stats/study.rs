@@ -7,7 +7,7 @@
 
 use super::clusters::Groups;
 use super::estimate::{Estimate, Interval, Statistic, Undefined};
-use super::influence::t_critical;
+use super::influence::{Errors, raw_se, t_critical};
 use super::units::{Pattern, Units};
 use super::weights::Weights;
 
@@ -199,23 +199,20 @@ impl<'a> Study<'a> {
         Ok(self.with_errors(value, &deviations))
     }
 
+    /// The errors from how much each unit's value differs from the coefficient.
     fn with_errors(&self, value: f64, deviations: &[f64]) -> Estimate {
-        let n = deviations.len() as f64;
-        let largest = deviations
-            .iter()
-            .fold(0.0, |largest: f64, deviation| largest.max(deviation.abs()));
-        let zero_variance = largest <= 1e-12;
-        let root = |variance: f64| if zero_variance { 0.0 } else { variance.sqrt() };
+        let n = deviations.len() as u64;
         let squares = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>();
-
-        let se = (deviations.len() >= 2).then(|| root(squares(deviations) / (n * (n - 1.0))));
-        let sums = self.groups.as_ref().map(|groups| groups.sums(deviations));
-        let se_cluster = sums.as_ref().filter(|sums| sums.len() >= 2).map(|sums| {
-            let groups = sums.len() as f64;
-            root(groups / (groups - 1.0) * squares(sums)) / n
-        });
-        let (error, draws, method) = match &sums {
-            Some(sums) => (se_cluster, sums.len(), "linearised over clusters, t"),
+        let groups = self.groups.as_ref().map(|groups| groups.sums(deviations));
+        let clusters = groups.as_ref().map(|sums| (squares(sums), sums.len()));
+        let Errors {
+            se,
+            se_cluster,
+            zero_variance,
+        } = Errors::from_squares(n, squares(deviations), clusters, 1.0 + value.abs());
+        let se = se.and_then(|se| raw_se(se, n));
+        let (error, draws, method) = match clusters {
+            Some((_, groups)) => (se_cluster, groups, "linearised over clusters, t"),
             None => (se, deviations.len(), "linearised over units, t"),
         };
         let interval = error.map(|se| {

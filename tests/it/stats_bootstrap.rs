@@ -210,6 +210,32 @@ fn a_longer_run_begins_with_the_resamples_of_a_shorter_one() {
     assert_eq!(run(50)[..], run(500)[..50]);
 }
 
+/// A new version of the generator or of the drawing must not change what a seed stands for.
+#[test]
+fn the_resamples_of_a_seed_never_change() {
+    let grouped = ClusterCells::new(9, (0..9).map(|user| (user, user)));
+    let digits: &TableStatistic = &|tables| {
+        Ok(tables[0]
+            .counts()
+            .iter()
+            .fold(0.0, |number, &count| 10.0 * number + count as f64))
+    };
+    let drawn = replicates(&grouped, TABLES, &[digits], 6, 20_261_122).remove(0);
+    let drawn: Vec<u64> = drawn
+        .into_iter()
+        .map(|number| number.unwrap() as u64)
+        .collect();
+    let expected = [
+        21_102_111,
+        12_110_022,
+        211_111_101,
+        3_111_021,
+        13_111_101,
+        12_121_011,
+    ];
+    assert_eq!(drawn, expected);
+}
+
 #[test]
 fn another_seed_gives_other_resamples() {
     let run = |seed| replicates(&users(), TABLES, &[kappa().as_ref()], 100, seed);

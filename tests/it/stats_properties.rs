@@ -176,7 +176,7 @@ fn same_statistic(x: Statistic, y: Statistic) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
 
     #[test]
     fn raters_can_be_exchanged(ratings in ratings()) {

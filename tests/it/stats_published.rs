@@ -23,6 +23,9 @@ use serde_json::Value;
 
 use crate::stats_support::{Actual, matches, numbers, reference_folder};
 
+/// One of three errors that irrCAC prints for the same alpha of a panel; here it is that of the jackknife.
+const NOT_OURS: [&str; 1] = ["alpha_nominal_se_irrCAC"];
+
 /// Checks every printed value of every example of a kind, committed ones and those of the full set.
 fn check(kind: &str, actual: impl Fn(&Value, &str) -> Actual) {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/reference/published.json");
@@ -34,6 +37,9 @@ fn check(kind: &str, actual: impl Fn(&Value, &str) -> Actual) {
         let mut compared = 0;
         for example in examples.iter().filter(|example| example["kind"] == kind) {
             for (name, expected) in example["expected"].as_object().unwrap() {
+                if NOT_OURS.contains(&name.as_str()) {
+                    continue;
+                }
                 compared += 1;
                 let found = actual(example, name);
                 if let Err(why) = matches(
@@ -275,8 +281,6 @@ fn of_units(units: &Units, name: &str) -> Actual {
         "alpha_ordinal" => alpha(Metric::Ordinal),
         "alpha_interval" => alpha(Metric::Interval),
         "alpha_ratio" => alpha(Metric::Ratio),
-        // One of three errors that irrCAC prints for the same alpha; a convention of its own that nothing here has.
-        "alpha_nominal_se_irrCAC" => 0.08243228.into(),
         "z_null" => fleiss_null(units).map(|it| it.kappa / it.se).ok().into(),
         "category_kappa" => categories(units, 1.0),
         "category_z" => categories(units, fleiss_null(units).unwrap().category_se),
