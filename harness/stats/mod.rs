@@ -1,6 +1,5 @@
 //! Plain numbers in, estimates out. Uses no other room, does no input or output, knows nothing of labels' names.
 
-mod absorb;
 pub mod alt_test;
 pub mod calibration;
 pub mod continuous;
@@ -19,5 +18,4 @@ pub mod prevalence;
 pub mod rank;
 pub mod regression;
 pub mod rogan_gladen;
-mod sandwich;
 pub mod trend;

@@ -115,7 +115,14 @@ pub(crate) fn check_fixed_effects(ledger: &mut Ledger, case: &Case) {
     if case.expects("se_twoway_cl_cl2") {
         let second = case.record["cl2"].as_str().unwrap();
         // The reference of this one statistic drops singletons, as pyfixest does by default.
-        let two_ways = fit(case, &["cl", second], &Options { drop_singletons: true, ..KEEP });
+        let two_ways = fit(
+            case,
+            &["cl", second],
+            &Options {
+                drop_singletons: true,
+                ..KEEP
+            },
+        );
         ledger.check(
             case,
             "se_twoway_cl_cl2",
