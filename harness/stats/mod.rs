@@ -8,6 +8,8 @@ mod draw;
 pub mod dsl;
 pub mod error_matrix;
 pub mod estimate;
+mod incomplete_beta;
+pub mod intraclass;
 mod linear;
 mod linear_program;
 pub mod moments;

@@ -151,7 +151,7 @@ pub struct Regression {
 /// category: ybar + v'b, v the mean regressors with that category less the mean regressors; its error comes from the
 /// influence u_i/n + v'A x~_i u_i. Fewer than two clusters: values without errors. The cost of CR2 and CR3 grows with
 /// n times the squared number of levels that are not nested in clusters. Undefined: `NoPairs` (no rows, or none left),
-/// `OutOfRange` (numbers that are not finite), `NotAvailable` (CR2 or CR3 with two ways of clustering,
+/// `OutOfRange` (numbers that are not finite), `Constant` (y does not vary), `NotAvailable` (CR2 or CR3 with two ways of clustering,
 /// or with so many levels outside clusters that their dummies fill a gigabyte).
 ///
 /// # Panics
@@ -165,6 +165,9 @@ pub fn regress(design: &Design<'_>, options: &Options) -> Result<Regression, Und
     };
     let layout = Layout::of(design, options, vcov)?;
     let mut columns = Columns::of(design, &layout);
+    if columns.moments[0].1 <= 0.0 {
+        return Err(Undefined::Constant);
+    }
     let tolerance = if matches!(vcov, Vcov::Cr2 | Vcov::Cr3) {
         options.tolerance.min(1e-12)
     } else {
@@ -281,8 +284,11 @@ fn report(
     })
 }
 
+/// A linear form of the coefficients: its value, and its weights on scores.
+type Form = (f64, Vec<f64>);
+
 /// Per category the value and the form of its adjusted mean; undefined where a dummy had to be left out.
-fn adjusted_means(layout: &Layout, fit: &Fit) -> Vec<(u32, Result<(f64, Vec<f64>), Undefined>)> {
+fn adjusted_means(layout: &Layout, fit: &Fit) -> Vec<(u32, Result<Form, Undefined>)> {
     let identified = !fit
         .collinear
         .iter()

@@ -2,7 +2,8 @@
 
 use harness::stats::dsl::{design_adjusted_outcomes, dsl_regression};
 use harness::stats::estimate::Undefined;
-use harness::stats::regression::{Counting, Design, Options, Regression, Vcov, regress};
+use harness::stats::regression::{Counting, Design, Options, Regression, Term, Vcov, regress};
+use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::stats_numbers_reference::{self as reference, Case, Ledger};
@@ -356,4 +357,253 @@ fn stats_design_based_regression_is_that_of_dsl() {
         ledger.within(key, "dsl errors", &numbers("se"), 1e-9, se);
     }
     ledger.settle("dsl");
+}
+
+/// Small unbalanced data: outcome, two regressors, two effects, clusters.
+#[derive(Debug, Clone)]
+struct Data {
+    y: Vec<f64>,
+    x: [Vec<f64>; 2],
+    effects: [Vec<u32>; 2],
+    clusters: Vec<u32>,
+}
+
+fn data() -> impl Strategy<Value = Data> {
+    let row = (
+        any::<bool>(),
+        -2.0..2.0_f64,
+        -2.0..2.0_f64,
+        0_u32..5,
+        0_u32..4,
+        0_u32..6,
+    );
+    prop::collection::vec(row, 25..60).prop_map(|rows| Data {
+        y: rows.iter().map(|row| f64::from(u8::from(row.0))).collect(),
+        x: [
+            rows.iter().map(|row| row.1).collect(),
+            rows.iter().map(|row| row.2).collect(),
+        ],
+        effects: [
+            rows.iter().map(|row| row.3).collect(),
+            rows.iter().map(|row| row.4).collect(),
+        ],
+        clusters: rows.iter().map(|row| row.5).collect(),
+    })
+}
+
+impl Data {
+    fn regress(&self, absorb: bool, options: &Options) -> Result<Regression, Undefined> {
+        let effects: [&[u32]; 2] = [&self.effects[0], &self.effects[1]];
+        regress(
+            &Design {
+                y: &self.y,
+                x: &[&self.x[0], &self.x[1]],
+                absorb: if absorb { &effects } else { &[] },
+                clusters: &[&self.clusters],
+                categories: None,
+            },
+            options,
+        )
+    }
+
+    /// The same model with a dummy for every level but the first as an ordinary regressor.
+    fn with_dummies(&self, options: &Options) -> Result<Regression, Undefined> {
+        let mut columns: Vec<Vec<f64>> = self.x.to_vec();
+        for effect in &self.effects {
+            for level in 1..=*effect.iter().max().unwrap() {
+                columns.push(
+                    effect
+                        .iter()
+                        .map(|code| f64::from(u8::from(*code == level)))
+                        .collect(),
+                );
+            }
+        }
+        let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        regress(
+            &Design {
+                y: &self.y,
+                x: &columns,
+                absorb: &[],
+                clusters: &[&self.clusters],
+                categories: None,
+            },
+            options,
+        )
+    }
+}
+
+fn close(a: f64, b: f64, tolerance: f64) -> bool {
+    (a - b).abs() <= tolerance * b.abs().max(1.0)
+}
+
+proptest! {
+    #[test]
+    fn stats_absorbing_equals_dummies_in_coefficients_errors_and_degrees_of_freedom(data in data()) {
+        for vcov in [Vcov::Cr0, Vcov::Cr2, Vcov::Cr3] {
+            let options = Options { vcov, tolerance: 1e-12, ..KEEP };
+            let (Ok(absorbed), Ok(dummies)) = (data.regress(true, &options), data.with_dummies(&options)) else {
+                return Ok(());
+            };
+            prop_assert!(absorbed.converged && absorbed.collinear.is_empty());
+            for ((_, one), (term, other)) in absorbed.coefficients.iter().zip(&dummies.coefficients[1..]) {
+                prop_assert!(close(one.estimate.value, other.estimate.value, 1e-9), "{term:?}");
+                prop_assert!(close(one.estimate.se.unwrap(), other.estimate.se.unwrap(), 1e-8));
+                prop_assert!(close(one.estimate.se_cluster.unwrap(), other.estimate.se_cluster.unwrap(), 1e-7), "{vcov:?}");
+                prop_assert!(close(one.df, other.df, 1e-6), "{} {}", one.df, other.df);
+            }
+            prop_assert!(close(absorbed.outside_unit_interval, dummies.outside_unit_interval, 1e-12));
+        }
+    }
+
+    #[test]
+    fn stats_regressions_do_not_mind_order_scale_or_names(data in data(), scale in 0.01..100.0_f64, seed in 0_usize..1000) {
+        let n = data.y.len();
+        let order: Vec<usize> = {
+            let mut order: Vec<usize> = (0..n).collect();
+            order.sort_by_key(|i| (i * 7919 + seed) % 61);
+            order
+        };
+        let pick = |column: &[f64], scale: f64| -> Vec<f64> { order.iter().map(|i| column[*i] * scale).collect() };
+        let rename = |codes: &[u32]| -> Vec<u32> { order.iter().map(|i| 4_000_000_000 - 77 * codes[*i]).collect() };
+        let moved = Data {
+            y: pick(&data.y, 1.0),
+            x: [pick(&data.x[0], scale), pick(&data.x[1], 1.0)],
+            effects: [rename(&data.effects[0]), rename(&data.effects[1])],
+            clusters: rename(&data.clusters),
+        };
+        for vcov in [Vcov::Cr1, Vcov::Cr2] {
+            let options = Options { vcov, tolerance: 1e-12, ..Options::default() };
+            let (Ok(one), Ok(other)) = (data.regress(true, &options), moved.regress(true, &options)) else { return Ok(()) };
+            prop_assert_eq!(one.singletons_dropped, other.singletons_dropped);
+            let (a, b) = (one.coefficients[0].1, other.coefficients[0].1);
+            prop_assert!(close(b.estimate.value * scale, a.estimate.value, 1e-8));
+            prop_assert!(close(b.estimate.se_cluster.unwrap() * scale, a.estimate.se_cluster.unwrap(), 1e-7));
+            prop_assert!(close(b.p_value.unwrap(), a.p_value.unwrap(), 1e-6));
+        }
+    }
+}
+
+#[test]
+fn stats_collinear_columns_are_left_out_and_named() {
+    let n = 40;
+    let user: Vec<u32> = (0..n).map(|i| i / 4).collect();
+    let x: Vec<f64> = (0..n).map(|i| f64::from(i * i % 13)).collect();
+    let double: Vec<f64> = x.iter().map(|x| 2.0 * x + 1.0).collect();
+    let of_user: Vec<f64> = user.iter().map(|user| f64::from(user % 3)).collect();
+    let y: Vec<f64> = (0..n).map(|i| f64::from(u8::from(i * 5 % 7 < 3))).collect();
+    let x_columns: [&[f64]; 3] = [&of_user, &x, &double];
+    let design = Design {
+        y: &y,
+        x: &x_columns,
+        absorb: &[&user],
+        clusters: &[&user],
+        categories: None,
+    };
+    let found = regress(&design, &Options::default()).unwrap();
+    assert_eq!(found.collinear, [Term::Column(0), Term::Column(2)]);
+    assert_eq!(found.coefficients.len(), 1);
+    assert_eq!((found.k, found.k_full), (2, 11));
+}
+
+#[test]
+fn stats_one_cluster_gives_values_without_errors() {
+    let one = vec![0_u32; 6];
+    let y = [0.0, 1.0, 1.0, 0.0, 1.0, 0.0];
+    let x: [&[f64]; 1] = [&[1.0, 2.0, 3.0, 4.0, 5.0, 7.0]];
+    let design = Design {
+        y: &y,
+        x: &x,
+        absorb: &[],
+        clusters: &[&one],
+        categories: None,
+    };
+    for vcov in [Vcov::Cr0, Vcov::Cr1, Vcov::Cr2, Vcov::Cr3] {
+        let found = regress(
+            &design,
+            &Options {
+                vcov,
+                ..Options::default()
+            },
+        )
+        .unwrap();
+        assert_eq!(found.coefficients[0].0, Term::Intercept);
+        let tested = found.coefficients[1].1;
+        assert!(
+            tested.estimate.value.is_finite()
+                && tested.estimate.se_cluster.is_none()
+                && tested.p_value.is_none()
+        );
+    }
+    let two: [&[u32]; 2] = [&one, &one];
+    let both = Design {
+        clusters: &two,
+        ..design
+    };
+    assert_eq!(
+        regress(
+            &both,
+            &Options {
+                vcov: Vcov::Cr2,
+                ..Options::default()
+            }
+        )
+        .unwrap_err(),
+        Undefined::NotAvailable
+    );
+    assert_eq!(
+        regress(
+            &Design {
+                y: &[1.0; 6],
+                ..design
+            },
+            &Options::default()
+        )
+        .unwrap_err(),
+        Undefined::Constant
+    );
+    let alone: [&[u32]; 1] = [&[1, 2, 3, 4, 5, 6]];
+    assert_eq!(
+        regress(
+            &Design {
+                absorb: &alone,
+                ..design
+            },
+            &Options::default()
+        )
+        .unwrap_err(),
+        Undefined::NoPairs
+    );
+}
+
+#[test]
+fn stats_adjusted_means_of_a_saturated_model_are_the_plain_means() {
+    let categories: Vec<u32> = (0..30).map(|i| [2, 5, 9][i % 3]).collect();
+    let y: Vec<f64> = (0..30)
+        .map(|i| f64::from(u8::from(i * i % 11 < 4)))
+        .collect();
+    let clusters: Vec<u32> = (0..30).map(|i| i / 5).collect();
+    let design = Design {
+        y: &y,
+        x: &[],
+        absorb: &[],
+        clusters: &[&clusters],
+        categories: Some(&categories),
+    };
+    let found = regress(&design, &Options::default()).unwrap();
+    for (code, mean) in &found.adjusted_means {
+        let of_category: Vec<f64> = y
+            .iter()
+            .zip(&categories)
+            .filter(|(_, c)| *c == code)
+            .map(|(y, _)| *y)
+            .collect();
+        assert!(close(
+            mean.unwrap().estimate.value,
+            of_category.iter().sum::<f64>() / 10.0,
+            1e-12
+        ));
+        assert!(mean.unwrap().estimate.se_cluster.unwrap() > 0.0);
+    }
+    assert_eq!(found.coefficients[1].0, Term::Category(5));
 }
