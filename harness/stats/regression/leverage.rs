@@ -105,8 +105,8 @@ impl<'a> Adjustment<'a> {
         let mut kernel = Square::zero(gram.n);
         for (j, lambda) in values.iter().map(|value| value.clamp(0.0, 1.0)).enumerate() {
             let gain = correction.gain(lambda) * if over_columns { 1.0 } else { lambda };
-            let vector: Vec<f64> = (0..gram.n).map(|i| vectors.at(i, j)).collect();
-            kernel.add_outer(&vector, &vector, gain);
+            let vector = vectors.row(j);
+            kernel.add_outer(vector, vector, gain);
         }
         Self {
             members,

@@ -55,8 +55,8 @@ pub(super) fn without_negative_eigenvalues(matrix: &Square) -> Square {
     }
     let mut repaired = Square::zero(matrix.n);
     for (j, value) in values.iter().enumerate().filter(|(_, value)| **value > 0.0) {
-        let vector: Vec<f64> = (0..matrix.n).map(|i| vectors.at(i, j)).collect();
-        repaired.add_outer(&vector, &vector, *value);
+        let vector = vectors.row(j);
+        repaired.add_outer(vector, vector, *value);
     }
     repaired
 }
