@@ -366,6 +366,7 @@ struct Data {
     x: [Vec<f64>; 2],
     effects: [Vec<u32>; 2],
     clusters: Vec<u32>,
+    categories: Vec<u32>,
 }
 
 fn data() -> impl Strategy<Value = Data> {
@@ -376,8 +377,9 @@ fn data() -> impl Strategy<Value = Data> {
         0_u32..5,
         0_u32..4,
         0_u32..6,
+        0_u32..3,
     );
-    prop::collection::vec(row, 25..60).prop_map(|rows| Data {
+    (prop::collection::vec(row, 25..60), any::<bool>()).prop_map(|(rows, nested)| Data {
         y: rows.iter().map(|row| f64::from(u8::from(row.0))).collect(),
         x: [
             rows.iter().map(|row| row.1).collect(),
@@ -387,7 +389,12 @@ fn data() -> impl Strategy<Value = Data> {
             rows.iter().map(|row| row.3).collect(),
             rows.iter().map(|row| row.4).collect(),
         ],
-        clusters: rows.iter().map(|row| row.5).collect(),
+        // Half of the data sets have the first effect nested in clusters.
+        clusters: rows
+            .iter()
+            .map(|row| if nested { row.3 / 2 } else { row.5 })
+            .collect(),
+        categories: rows.iter().map(|row| row.6).collect(),
     })
 }
 
@@ -400,7 +407,7 @@ impl Data {
                 x: &[&self.x[0], &self.x[1]],
                 absorb: if absorb { &effects } else { &[] },
                 clusters: &[&self.clusters],
-                categories: None,
+                categories: Some(&self.categories),
             },
             options,
         )
@@ -426,7 +433,7 @@ impl Data {
                 x: &columns,
                 absorb: &[],
                 clusters: &[&self.clusters],
-                categories: None,
+                categories: Some(&self.categories),
             },
             options,
         )
@@ -438,6 +445,8 @@ fn close(a: f64, b: f64, tolerance: f64) -> bool {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn stats_absorbing_equals_dummies_in_coefficients_errors_and_degrees_of_freedom(data in data()) {
         for vcov in [Vcov::Cr0, Vcov::Cr2, Vcov::Cr3] {
@@ -451,6 +460,12 @@ proptest! {
                 prop_assert!(close(one.estimate.se.unwrap(), other.estimate.se.unwrap(), 1e-8));
                 prop_assert!(close(one.estimate.se_cluster.unwrap(), other.estimate.se_cluster.unwrap(), 1e-7), "{vcov:?}");
                 prop_assert!(close(one.df, other.df, 1e-6), "{} {}", one.df, other.df);
+            }
+            for ((_, one), (code, other)) in absorbed.adjusted_means.iter().zip(&dummies.adjusted_means) {
+                let (Ok(one), Ok(other)) = (one, other) else { return Ok(()) };
+                prop_assert!(close(one.estimate.value, other.estimate.value, 1e-9), "{code}");
+                prop_assert!(close(one.estimate.se_cluster.unwrap(), other.estimate.se_cluster.unwrap(), 1e-7), "{vcov:?}");
+                prop_assert!(close(one.df, other.df, 1e-6), "mean {code}: {} {}", one.df, other.df);
             }
             prop_assert!(close(absorbed.outside_unit_interval, dummies.outside_unit_interval, 1e-12));
         }
@@ -471,12 +486,14 @@ proptest! {
             x: [pick(&data.x[0], scale), pick(&data.x[1], 1.0)],
             effects: [rename(&data.effects[0]), rename(&data.effects[1])],
             clusters: rename(&data.clusters),
+            categories: order.iter().map(|i| data.categories[*i]).collect(),
         };
         for vcov in [Vcov::Cr1, Vcov::Cr2] {
             let options = Options { vcov, tolerance: 1e-12, ..Options::default() };
             let (Ok(one), Ok(other)) = (data.regress(true, &options), moved.regress(true, &options)) else { return Ok(()) };
             prop_assert_eq!(one.singletons_dropped, other.singletons_dropped);
-            let (a, b) = (one.coefficients[0].1, other.coefficients[0].1);
+            let first_column = |found: &Regression| found.coefficients[found.coefficients.len() - 2].1;
+            let (a, b) = (first_column(&one), first_column(&other));
             prop_assert!(close(b.estimate.value * scale, a.estimate.value, 1e-8));
             prop_assert!(close(b.estimate.se_cluster.unwrap() * scale, a.estimate.se_cluster.unwrap(), 1e-7));
             prop_assert!(close(b.p_value.unwrap(), a.p_value.unwrap(), 1e-6));

@@ -25,6 +25,9 @@ pub(super) struct Convergence {
     pub(super) converged: bool,
 }
 
+/// Sweeps after which absorbing gives up; only long chains of barely connected levels come near.
+const MOST_ITERATIONS: u32 = 10_000;
+
 /// Effects over rows that are sorted by the first of them.
 pub(super) struct Absorber {
     /// End of each run of rows with the same level of the first effect.
@@ -113,7 +116,7 @@ impl Absorber {
                     converged: true,
                 };
             }
-            let (levels, more) = self.solve(level_sums, goals);
+            let (levels, more) = self.solve(level_sums, goals, MOST_ITERATIONS - iterations);
             iterations += more;
             self.subtract(block, &levels);
         }
@@ -125,8 +128,7 @@ impl Absorber {
     }
 
     /// Conjugate gradients for the level values of the other effects, each column with its own steps.
-    fn solve(&self, right: Vec<Lane>, goals: Lane) -> (Vec<Lane>, u32) {
-        const MOST_ITERATIONS: u32 = 10_000;
+    fn solve(&self, right: Vec<Lane>, goals: Lane, most: u32) -> (Vec<Lane>, u32) {
         let mut solution = vec![[0.0; LANES]; right.len()];
         let mut residual = right;
         let mut direction = self.scaled(&residual);
@@ -135,7 +137,7 @@ impl Absorber {
         let mut iterations = 0;
         // A little beyond the goal, so that the recomputed residual meets it.
         let goals = goals.map(|goal| 0.25 * goal);
-        while iterations < MOST_ITERATIONS && !below(size, goals) {
+        while iterations < most && !below(size, goals) {
             iterations += 1;
             self.apply(&direction, &mut image);
             let mut curvature = [0.0; LANES];

@@ -15,6 +15,7 @@ pub(super) struct Errors {
     classical: Vec<Option<f64>>,
     clustered: Vec<Option<f64>>,
     df: Vec<f64>,
+    uses_clusters: bool,
     method: &'static str,
 }
 
@@ -49,6 +50,7 @@ impl Errors {
             classical: classical.clone(),
             clustered: none.clone(),
             df: df.clone(),
+            uses_clusters: vcov != Vcov::Classical,
             method,
         };
         Ok(match vcov {
@@ -120,7 +122,7 @@ impl Errors {
         let test = |i: usize| Test {
             se: self.classical[i].map(f64::sqrt),
             se_cluster: self.clustered[i].map(f64::sqrt),
-            uses_clusters: !self.method.starts_with("classical"),
+            uses_clusters: self.uses_clusters,
             df: self.df[i],
             confidence,
             method: self.method,

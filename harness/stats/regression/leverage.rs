@@ -176,7 +176,13 @@ impl Freedom {
 
     fn satterthwaite(&self) -> f64 {
         let cross: f64 = self.cross.values.iter().map(|value| value * value).sum();
-        self.trace * self.trace / (self.diagonal + cross)
+        let spread = self.diagonal + cross;
+        if spread > 0.0 {
+            self.trace * self.trace / spread
+        } else {
+            // A form without weight anywhere has nothing to be free.
+            0.0
+        }
     }
 }
 
