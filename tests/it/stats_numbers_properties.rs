@@ -82,6 +82,7 @@ proptest! {
         let found = two_raters_numbers(&a, &b, 0.95);
         for statistic in [found.icc_1_1, found.icc_2_1, found.icc_3_1, found.lin_ccc, found.pearson].into_iter().flatten() {
             prop_assert!(statistic.value <= 1.0 + 1e-12 && !statistic.value.is_nan());
+            prop_assert!(statistic.se.is_none_or(f64::is_finite), "{statistic:?}");
             if let Some(interval) = statistic.interval {
                 prop_assert!(interval.low <= interval.high + 1e-12, "{statistic:?}");
                 prop_assert!(interval.low <= statistic.value + 1e-9 && statistic.value <= interval.high + 1e-9, "{statistic:?}");

@@ -501,6 +501,41 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn stats_the_smallest_regressions_give_numbers_or_reasons(
+        rows in prop::collection::vec((0_u8..3, 0_u8..3, 0_u32..3, 0_u32..3, 0_u32..3), 1..12), two_ways in any::<bool>(),
+    ) {
+        let y: Vec<f64> = rows.iter().map(|row| f64::from(row.0)).collect();
+        let x: Vec<f64> = rows.iter().map(|row| f64::from(row.1)).collect();
+        let codes = |pick: fn(&(u8, u8, u32, u32, u32)) -> u32| -> Vec<u32> { rows.iter().map(pick).collect() };
+        let (one, two, three) = (codes(|row| row.2), codes(|row| row.3), codes(|row| row.4));
+        let ways: [&[u32]; 2] = [&three, &two];
+        for absorb in [&[] as &[&[u32]], &[&one], &[&one, &two]] {
+            for vcov in [Vcov::Classical, Vcov::Cr0, Vcov::Cr1, Vcov::Cr2, Vcov::Cr3] {
+                let design = Design {
+                    y: &y,
+                    x: &[&x],
+                    absorb,
+                    clusters: if two_ways { &ways } else { &ways[..1] },
+                    categories: Some(&two),
+                };
+                let Ok(found) = regress(&design, &Options { vcov, ..KEEP }) else { continue };
+                let means = found.adjusted_means.iter().filter_map(|(_, mean)| mean.ok());
+                for tested in found.coefficients.iter().map(|(_, tested)| *tested).chain(means) {
+                    let estimate = tested.estimate;
+                    prop_assert!(estimate.value.is_finite() && !tested.df.is_nan(), "{vcov:?} {tested:?}");
+                    prop_assert!(estimate.se.is_none_or(f64::is_finite), "{vcov:?} {tested:?}");
+                    prop_assert!(estimate.se_cluster.is_none_or(f64::is_finite), "{vcov:?} {tested:?}");
+                    prop_assert!(tested.p_value.is_none_or(|p| (0.0..=1.0).contains(&p)), "{vcov:?} {tested:?}");
+                    let limits = estimate.interval.map_or([0.0; 2], |interval| [interval.low, interval.high]);
+                    prop_assert!(!limits.iter().any(|limit| limit.is_nan()), "{vcov:?} {tested:?}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn stats_collinear_columns_are_left_out_and_named() {
     let n = 40;
