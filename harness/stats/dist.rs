@@ -2,12 +2,12 @@
 //!
 //! Plain `f64` in and out. The incomplete gamma function, which gives the normal and chi-squared, and the inverse of the
 //! error function come from statrs (its error function itself is good to ten digits only and is not used). The
-//! incomplete beta function, on which t, F, beta and binomial rest, is
-//! computed next door in `incomplete_beta`: statrs 0.19 stops its continued fraction after 140 terms and takes
-//! its leading factor from a difference of large logarithms, which costs digits from shapes of 10,000 on and is wrong
-//! at 1,000,000 (users in a cluster-robust test, sessions in a share), and its inverse panics or loops for very small
-//! probabilities. There the leading factor is built from deviances (Loader 2000), the fraction runs until it has
-//! converged, and quantiles are found inside a bracket that always shrinks.
+//! incomplete beta function, on which t, F, beta and binomial rest, is computed next door in `incomplete_beta`: statrs
+//! 0.19 stops its continued fraction after 140 terms and takes its leading factor from a difference of large logarithms,
+//! which costs digits from shapes of 10,000 on and is wrong at 1,000,000 (users in a cluster-robust test, sessions in a
+//! share), and its inverse panics or loops for very small probabilities. There the leading factor is built from
+//! deviances (Loader 2000), the fraction runs until it has converged, and quantiles are found inside a bracket that
+//! always shrinks.
 //!
 //! Conventions: parameters are positive and finite and arguments are numbers (checked in debug builds); probabilities
 //! outside (0, 1) give the end of the support. Tails have functions of their own (`*_sf`), because 1 - cdf loses all
@@ -213,6 +213,12 @@ pub fn binomial_pmf(k: u64, n: u64, p: f64) -> f64 {
     }
     // C(n, k) = n/(k (n - k)) / B(k, n - k).
     leading_factor(p, 1.0 - p, successes, failures) * trials / (successes * failures)
+}
+
+/// Binomial probability of exactly `k` heads in `n` tosses of a fair coin.
+#[must_use]
+pub fn fair_binomial_pmf(k: u64, n: u64) -> f64 {
+    binomial_pmf(k, n, 0.5)
 }
 
 /// Binomial distribution function, P(K <= k) = I_{1-p}(n - k, k + 1).

@@ -6,3 +6,4 @@ mod stats_numbers_estimates;
 mod stats_numbers_properties;
 mod stats_numbers_reference;
 mod stats_numbers_regression;
+mod stats_numbers_regression_properties;
