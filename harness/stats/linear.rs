@@ -126,9 +126,10 @@ impl Square {
         Some(x)
     }
 
-    /// Eigenvalues of a symmetric matrix and, in the columns of the second, its eigenvectors (Jacobi's rotations).
+    /// Eigenvalues of a symmetric matrix and, in the rows of the second, its eigenvectors (Jacobi's rotations).
     pub(super) fn symmetric_eigen(&self) -> (Vec<f64>, Self) {
         const MOST_SWEEPS: u32 = 60;
+        const SETTLED: f64 = 1e-31;
         let n = self.n;
         let mut a = self.clone();
         let mut vectors = Self::zero(n);
@@ -137,11 +138,8 @@ impl Square {
         }
         let size: f64 = a.values.iter().map(|value| value * value).sum();
         for _ in 0..MOST_SWEEPS {
-            let off: f64 = (0..n)
-                .flat_map(|i| (0..i).map(move |j| (i, j)))
-                .map(|(i, j)| a.at(i, j).powi(2))
-                .sum();
-            if off <= size * 1e-34 {
+            let off: f64 = (1..n).map(|i| dot(&a.row(i)[..i], &a.row(i)[..i])).sum();
+            if off <= SETTLED * size {
                 break;
             }
             for p in 0..n {
@@ -151,6 +149,14 @@ impl Square {
             }
         }
         ((0..n).map(|i| a.at(i, i)).collect(), vectors)
+    }
+
+    fn two_rows(&mut self, p: usize, q: usize) -> (&mut [f64], &mut [f64]) {
+        let (above, below) = self.values.split_at_mut(q * self.n);
+        (
+            &mut above[p * self.n..(p + 1) * self.n],
+            &mut below[..self.n],
+        )
     }
 
     /// The largest over the smallest singular value; infinite for a singular matrix.
@@ -170,31 +176,33 @@ impl Square {
     }
 }
 
-/// One rotation that makes the element (p, q) of a symmetric matrix zero.
+/// One rotation, p < q, that makes the element (p, q) of a symmetric matrix zero.
 fn rotate(a: &mut Square, vectors: &mut Square, p: usize, q: usize) {
-    let off = a.at(p, q);
+    let (n, off) = (a.n, a.at(p, q));
     if off.abs() < f64::MIN_POSITIVE {
         return;
     }
-    let n = a.n;
-    let theta = (a.at(q, q) - a.at(p, p)) / (2.0 * off);
+    let (at_p, at_q) = (a.at(p, p), a.at(q, q));
+    let theta = (at_q - at_p) / (2.0 * off);
     let tangent = theta.signum() / (theta.abs() + theta.hypot(1.0));
     let cosine = 1.0 / tangent.hypot(1.0);
     let sine = tangent * cosine;
-    let turn = |matrix: &mut Square, one: (usize, usize), two: (usize, usize)| {
-        let (x, y) = (matrix.at(one.0, one.1), matrix.at(two.0, two.1));
-        matrix.set(one.0, one.1, cosine * x - sine * y);
-        matrix.set(two.0, two.1, sine * x + cosine * y);
+    let turn = |(one, two): (&mut [f64], &mut [f64])| {
+        for (x, y) in one.iter_mut().zip(two) {
+            (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
+        }
     };
+    turn(vectors.two_rows(p, q));
+    turn(a.two_rows(p, q));
+    // Symmetry gives the two columns.
     for k in 0..n {
-        turn(a, (k, p), (k, q));
+        a.values[k * n + p] = a.values[p * n + k];
+        a.values[k * n + q] = a.values[q * n + k];
     }
-    for k in 0..n {
-        turn(a, (p, k), (q, k));
-    }
-    for k in 0..n {
-        turn(vectors, (k, p), (k, q));
-    }
+    a.set(p, p, at_p - tangent * off);
+    a.set(q, q, at_q + tangent * off);
+    a.set(p, q, 0.0);
+    a.set(q, p, 0.0);
 }
 
 /// The inner product.

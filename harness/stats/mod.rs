@@ -8,7 +8,6 @@
 //! `verdict` says whether the new one may replace the old one. Items of a user belong together: `clusters` keeps them so,
 //! `resample` draws them and `bootstrap` makes intervals of the draws.
 
-mod absorb;
 pub mod accuracy;
 pub mod agreement;
 pub mod alpha;
@@ -27,7 +26,9 @@ pub mod error_matrix;
 pub mod estimate;
 pub mod f1;
 pub mod gwet;
+mod incomplete_beta;
 pub mod influence;
+pub mod intraclass;
 pub mod kappa;
 mod linear;
 mod linear_program;
@@ -47,7 +48,6 @@ pub mod rank;
 pub mod regression;
 pub mod resample;
 pub mod rogan_gladen;
-mod sandwich;
 pub mod study;
 pub mod symmetry;
 pub mod table;

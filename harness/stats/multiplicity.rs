@@ -58,7 +58,8 @@ pub fn adjust(
             };
             running = 1.0_f64;
             for (before, (test, p)) in ascending.into_iter().enumerate().rev() {
-                running = running.min(penalty * m * p / (before as f64 + 1.0));
+                // The ratio first: at the largest p it is exactly 1, and no rounding puts p below itself.
+                running = running.min(penalty * (m / (before as f64 + 1.0)) * p);
                 adjusted[test] = Some(running);
             }
         }

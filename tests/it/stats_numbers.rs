@@ -5,6 +5,7 @@ use harness::stats::calibration::calibration;
 use harness::stats::continuous::{self, two_raters_numbers};
 use harness::stats::dist;
 use harness::stats::estimate::{Estimate, Interval, Undefined};
+use harness::stats::intraclass::intraclass;
 use harness::stats::multiplicity::{Adjustment, adjust};
 use harness::stats::power::{self, Errors};
 use harness::stats::prevalence::{Items, Options, prevalence};
@@ -175,7 +176,7 @@ fn check_intraclass_example(ledger: &mut Ledger, example: &Value) {
         .map(|j| rows.iter().map(|row| row[j]).collect())
         .collect();
     let raters: Vec<&[f64]> = raters.iter().map(Vec::as_slice).collect();
-    let found = continuous::intraclass(&raters, CONFIDENCE).unwrap();
+    let found = intraclass(&raters, CONFIDENCE).unwrap();
     for (name, icc) in [
         ("icc_1_1", found.one_way),
         ("icc_2_1", found.agreement),

@@ -82,6 +82,7 @@ proptest! {
         let found = two_raters_numbers(&a, &b, 0.95);
         for statistic in [found.icc_1_1, found.icc_2_1, found.icc_3_1, found.lin_ccc, found.pearson].into_iter().flatten() {
             prop_assert!(statistic.value <= 1.0 + 1e-12 && !statistic.value.is_nan());
+            prop_assert!(statistic.se.is_none_or(f64::is_finite), "{statistic:?}");
             if let Some(interval) = statistic.interval {
                 prop_assert!(interval.low <= interval.high + 1e-12, "{statistic:?}");
                 prop_assert!(interval.low <= statistic.value + 1e-9 && statistic.value <= interval.high + 1e-9, "{statistic:?}");
@@ -127,12 +128,12 @@ fn distribution_functions_agree_with_thirty_digit_arithmetic() {
         (dist::normal_cdf(0.3), 0.617_911_422_188_952_6),
         (dist::t_quantile(0.975, 1.0), 12.706_204_736_174_71),
         (dist::t_quantile(0.975, 10.0), 2.228_138_851_986_274_2),
-        (dist::t_quantile(0.025, 39.0), -2.022_690_920_036_760_7),
+        (dist::t_quantile(0.025, 39.0), -2.022_690_920_036_760_5),
         (dist::t_sf(40.0, 30.0), 6.863_022_597_203_322e-28),
         (dist::t_sf(3.5, 2.7), 0.023_262_802_460_970_662),
         (dist::t_sf(1.2, 400_000.0), 0.115_070_025_581_949_85),
         (dist::chi2_sf(3.841_458_820_694_124, 1.0), 0.05),
-        (dist::f_quantile(0.95, 3.0, 20.0), 3.098_391_212_140_779_2),
+        (dist::f_quantile(0.95, 3.0, 20.0), 3.098_391_212_140_779),
         (dist::f_quantile(0.975, 39.0, 39.7), 1.883_551_881_519_837),
         (dist::f_quantile(0.025, 5.0, 1.3), 0.106_995_623_903_118_54),
         (dist::beta_cdf(0.5, 1e5, 1e5), 0.5),

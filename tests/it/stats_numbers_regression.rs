@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::stats_numbers_reference::{self as reference, Case, Ledger};
 
-const KEEP: Options = Options {
+/// As most references do it: nothing is dropped.
+pub(crate) const KEEP: Options = Options {
     vcov: Vcov::Cr1,
     counting: Counting::Nonnested,
     drop_singletons: false,

@@ -1,65 +1,12 @@
-//! Cluster-robust covariances: sums of squared cluster scores between two slices of bread.
-//!
-//! A score of a row is (u, x~ u), u the residual and x~ the regressors after absorbing; the leading u is for linear
-//! forms that contain the mean of y (intercepts, adjusted means). A form w = (w_0, w_1..) has the variance w' meat w.
+//! Corrections for leverage: CR2 and CR3, with degrees of freedom for few or unequal clusters.
 
-use super::absorb::Levels;
-use super::linear::{Square, dot};
-
-/// Residualised regressors, row by row, with the residuals.
-pub(super) struct Rows<'a> {
-    /// n rows of `k` numbers.
-    pub(super) x: &'a [f64],
-    pub(super) k: usize,
-    pub(super) residuals: &'a [f64],
-}
-
-impl Rows<'_> {
-    fn regressors(&self, row: usize) -> &[f64] {
-        &self.x[row * self.k..(row + 1) * self.k]
-    }
-
-    fn add_score(&self, row: usize, residual: f64, score: &mut [f64]) {
-        score[0] += residual;
-        for (total, x) in score[1..].iter_mut().zip(self.regressors(row)) {
-            *total += residual * x;
-        }
-    }
-}
-
-/// CR0: the sum over clusters of s_g s_g', s_g the sum of the scores of its rows.
-pub(super) fn cluster_meat(rows: &Rows<'_>, clusters: &Levels) -> Square {
-    let width = rows.k + 1;
-    let mut scores = vec![0.0; clusters.levels * width];
-    for (row, (cluster, residual)) in clusters.codes.iter().zip(rows.residuals).enumerate() {
-        let start = *cluster as usize * width;
-        rows.add_score(row, *residual, &mut scores[start..start + width]);
-    }
-    let mut meat = Square::zero(width);
-    for score in scores.chunks_exact(width) {
-        meat.add_outer(score, score, 1.0);
-    }
-    meat
-}
-
-/// The variance w' meat w of a form.
-pub(super) fn variance(meat: &Square, form: &[f64]) -> f64 {
-    dot(form, &meat.times(form))
-}
-
-/// The matrix with negative eigenvalues set to zero, which inclusion and exclusion of two ways of clustering can give.
-pub(super) fn without_negative_eigenvalues(matrix: &Square) -> Square {
-    let (values, vectors) = matrix.symmetric_eigen();
-    if values.iter().all(|value| *value >= 0.0) {
-        return matrix.clone();
-    }
-    let mut repaired = Square::zero(matrix.n);
-    for (j, value) in values.iter().enumerate().filter(|(_, value)| **value > 0.0) {
-        let vector: Vec<f64> = (0..matrix.n).map(|i| vectors.at(i, j)).collect();
-        repaired.add_outer(&vector, &vector, *value);
-    }
-    repaired
-}
+use super::super::estimate::Undefined;
+use super::super::linear::{Square, dot};
+use super::absorb::{Absorber, LANES, Lane};
+use super::fit::Fit;
+use super::layout::Layout;
+use super::levels::Levels;
+use super::sandwich::Rows;
 
 /// How residuals of a cluster are blown up for its leverage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,8 +105,8 @@ impl<'a> Adjustment<'a> {
         let mut kernel = Square::zero(gram.n);
         for (j, lambda) in values.iter().map(|value| value.clamp(0.0, 1.0)).enumerate() {
             let gain = correction.gain(lambda) * if over_columns { 1.0 } else { lambda };
-            let vector: Vec<f64> = (0..gram.n).map(|i| vectors.at(i, j)).collect();
-            kernel.add_outer(&vector, &vector, gain);
+            let vector = vectors.row(j);
+            kernel.add_outer(vector, vector, gain);
         }
         Self {
             members,
@@ -229,6 +176,93 @@ impl Freedom {
 
     fn satterthwaite(&self) -> f64 {
         let cross: f64 = self.cross.values.iter().map(|value| value * value).sum();
-        self.trace * self.trace / (self.diagonal + cross)
+        let spread = self.diagonal + cross;
+        if spread > 0.0 {
+            self.trace * self.trace / spread
+        } else {
+            // A form without weight anywhere has nothing to be free.
+            0.0
+        }
     }
+}
+
+/// An orthonormal basis of regressors and dummies that are not nested in clusters, row by row, and its width.
+///
+/// `NotAvailable` where it would not fit into memory.
+pub(super) fn basis(layout: &Layout, fit: &Fit) -> Result<(Vec<f64>, usize), Undefined> {
+    const MOST_NUMBERS: usize = 100_000_000;
+    let n = layout.n();
+    let most = layout.parameters(fit.terms.len(), |nested| !nested);
+    if n.saturating_mul(most) > MOST_NUMBERS {
+        return Err(Undefined::NotAvailable);
+    }
+    let (nested, open): (Vec<_>, Vec<_>) = layout
+        .effects
+        .iter()
+        .zip(&layout.nested)
+        .partition(|(_, nested)| **nested);
+    let mut dummies: Vec<Vec<f64>> = Vec::new();
+    for (effect, _) in open {
+        for level in 0..effect.levels as u32 {
+            dummies.push(
+                effect
+                    .codes
+                    .iter()
+                    .map(|code| f64::from(u8::from(*code == level)))
+                    .collect(),
+            );
+        }
+    }
+    if layout.effects.is_empty() {
+        dummies.push(vec![1.0; n]);
+    }
+    if !nested.is_empty() {
+        let nested: Vec<&Levels> = nested.iter().map(|(effect, _)| *effect).collect();
+        let absorber = Absorber::new(&nested, n);
+        for group in dummies.chunks_mut(LANES) {
+            let lane = |row: usize| {
+                std::array::from_fn(|j| group.get(j).map_or(0.0, |column| column[row]))
+            };
+            let mut block = [(0..n).map(lane).collect::<Vec<Lane>>()];
+            absorber.absorb(&mut block, 1e-13);
+            for (j, column) in group.iter_mut().enumerate() {
+                for (value, lane) in column.iter_mut().zip(&block[0]) {
+                    *value = lane[j];
+                }
+            }
+        }
+    }
+    let k = fit.terms.len();
+    let regressors = (0..k).map(|j| fit.x.iter().skip(j).step_by(k).copied().collect());
+    let columns = orthonormal(dummies.into_iter().chain(regressors));
+    let width = columns.len();
+    let mut rows = Vec::with_capacity(n * width);
+    for row in 0..n {
+        rows.extend(columns.iter().map(|column| column[row]));
+    }
+    Ok((rows, width))
+}
+
+/// Gram and Schmidt, each column twice, leaving out what earlier columns explain.
+fn orthonormal(columns: impl Iterator<Item = Vec<f64>>) -> Vec<Vec<f64>> {
+    const EXPLAINED: f64 = 1e-10;
+    let mut basis: Vec<Vec<f64>> = Vec::new();
+    for mut column in columns {
+        let before = dot(&column, &column);
+        for _ in 0..2 {
+            for vector in &basis {
+                let part = dot(vector, &column);
+                for (value, v) in column.iter_mut().zip(vector) {
+                    *value -= part * v;
+                }
+            }
+        }
+        let after = dot(&column, &column);
+        // A dummy of which nested effects leave nothing but rounding has no norm to begin with.
+        if after > EXPLAINED * before && after > 1e-18 * column.len() as f64 {
+            let scale = after.sqrt().recip();
+            basis.push(column.into_iter().map(|value| value * scale).collect());
+        }
+    }
+    basis
 }

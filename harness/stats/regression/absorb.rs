@@ -6,140 +6,15 @@
 //! optimal steps (Correia 2017, section 3, uses the same acceleration). A sweep reads the level codes once, for four
 //! columns at a time.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
+
+use super::levels::Levels;
 
 /// Columns that are worked on together, so that one look at the level codes serves them all.
 pub(super) const LANES: usize = 4;
 
 /// One row of four columns.
 pub(super) type Lane = [f64; LANES];
-
-/// Level codes without gaps, 0 to `levels` - 1.
-#[derive(Debug, Clone)]
-pub(super) struct Levels {
-    pub(super) codes: Vec<u32>,
-    pub(super) levels: usize,
-}
-
-impl Levels {
-    /// Renumbers codes by first appearance.
-    pub(super) fn dense(codes: impl Iterator<Item = u32> + Clone) -> Self {
-        let n = codes.clone().count();
-        let most = codes.clone().max().unwrap_or(0) as usize;
-        let mut levels = 0_u32;
-        let mut next = || {
-            levels += 1;
-            levels - 1
-        };
-        let dense = if most <= 4 * n + 1024 {
-            const UNSEEN: u32 = u32::MAX;
-            let mut table = vec![UNSEEN; most + 1];
-            let mut number = |code: u32| {
-                let slot = &mut table[code as usize];
-                if *slot == UNSEEN {
-                    *slot = next();
-                }
-                *slot
-            };
-            codes.map(&mut number).collect()
-        } else {
-            let mut table: HashMap<u32, u32> = HashMap::new();
-            codes
-                .map(|code| *table.entry(code).or_insert_with(&mut next))
-                .collect()
-        };
-        Self {
-            codes: dense,
-            levels: levels as usize,
-        }
-    }
-
-    /// One level per pair of levels that occurs.
-    pub(super) fn crossed(&self, other: &Self) -> Self {
-        let mut seen: HashMap<(u32, u32), u32> = HashMap::new();
-        let number = |(a, b): (&u32, &u32)| {
-            let next = seen.len() as u32;
-            *seen.entry((*a, *b)).or_insert(next)
-        };
-        let codes = self.codes.iter().zip(&other.codes).map(number).collect();
-        Self {
-            codes,
-            levels: seen.len(),
-        }
-    }
-
-    pub(super) fn counts(&self) -> Vec<u32> {
-        let mut counts = vec![0; self.levels];
-        for code in &self.codes {
-            counts[*code as usize] += 1;
-        }
-        counts
-    }
-
-    /// Whether each level lies within one level of the other.
-    pub(super) fn nested_in(&self, other: &Self) -> bool {
-        const UNSEEN: u32 = u32::MAX;
-        let mut home = vec![UNSEEN; self.levels];
-        self.codes.iter().zip(&other.codes).all(|(level, outer)| {
-            let home = &mut home[*level as usize];
-            if *home == UNSEEN {
-                *home = *outer;
-            }
-            *home == *outer
-        })
-    }
-}
-
-/// The rows that are left when rows alone in a level of any effect are dropped, again and again until none is.
-///
-/// Such a row is fitted exactly by its own dummy and only feigns degrees of freedom (Correia 2015).
-pub(super) fn without_singletons(effects: &[Levels], n: usize) -> Vec<u32> {
-    let mut rows: Vec<u32> = (0..n as u32).collect();
-    let mut counts: Vec<Vec<u32>> = effects.iter().map(Levels::counts).collect();
-    loop {
-        let before = rows.len();
-        rows.retain(|&row| {
-            let level = |effect: &Levels| effect.codes[row as usize] as usize;
-            let alone = effects
-                .iter()
-                .zip(&counts)
-                .any(|(effect, counts)| counts[level(effect)] == 1);
-            if alone {
-                for (effect, counts) in effects.iter().zip(&mut counts) {
-                    counts[level(effect)] -= 1;
-                }
-            }
-            !alone
-        });
-        if rows.len() == before {
-            return rows;
-        }
-    }
-}
-
-/// Sorts rows by a level, keeping their order within it.
-pub(super) fn sort_by_level(rows: &[u32], level: &Levels) -> Vec<u32> {
-    let code = |row: &u32| level.codes[*row as usize] as usize;
-    if rows.is_sorted_by_key(code) {
-        return rows.to_vec();
-    }
-    let mut position = vec![0_usize; level.levels + 1];
-    for row in rows {
-        position[code(row) + 1] += 1;
-    }
-    for k in 1..position.len() {
-        position[k] += position[k - 1];
-    }
-    let mut sorted = vec![0; rows.len()];
-    for row in rows {
-        let slot = &mut position[code(row)];
-        sorted[*slot] = *row;
-        *slot += 1;
-    }
-    sorted
-}
 
 /// What absorbing took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +24,9 @@ pub(super) struct Convergence {
     /// Whether the tolerance was reached.
     pub(super) converged: bool,
 }
+
+/// Sweeps after which absorbing gives up; only long chains of barely connected levels come near.
+const MOST_ITERATIONS: u32 = 10_000;
 
 /// Effects over rows that are sorted by the first of them.
 pub(super) struct Absorber {
@@ -214,18 +92,21 @@ impl Absorber {
     fn absorb_block(&self, block: &mut [Lane], tolerance: f64) -> Convergence {
         /// Restarts with a freshly computed residual, which removes what rounding has added.
         const ROUNDS: u32 = 4;
-        self.centre_segments(block);
+        /// What rounding leaves of a squared norm: a column that the first effect explains has no more to converge.
+        const ROUNDING: f64 = 1e-29;
         if self.others.is_empty() {
+            self.centre_segments(block);
             return Convergence {
                 iterations: 0,
                 converged: true,
             };
         }
-        let mut norms = [0.0; LANES];
-        for row in block.iter() {
-            add_products(&mut norms, row, row);
-        }
-        let goals = norms.map(|norm| tolerance * tolerance * norm);
+        let before = squared_norms(block);
+        self.centre_segments(block);
+        let after = squared_norms(block);
+        let goals = std::array::from_fn(|lane| {
+            (tolerance * tolerance * after[lane]).max(ROUNDING * before[lane])
+        });
         let mut iterations = 0;
         for _ in 0..ROUNDS {
             let level_sums = self.level_sums(block);
@@ -235,7 +116,7 @@ impl Absorber {
                     converged: true,
                 };
             }
-            let (levels, more) = self.solve(level_sums, goals);
+            let (levels, more) = self.solve(level_sums, goals, MOST_ITERATIONS - iterations);
             iterations += more;
             self.subtract(block, &levels);
         }
@@ -247,8 +128,7 @@ impl Absorber {
     }
 
     /// Conjugate gradients for the level values of the other effects, each column with its own steps.
-    fn solve(&self, right: Vec<Lane>, goals: Lane) -> (Vec<Lane>, u32) {
-        const MOST_ITERATIONS: u32 = 10_000;
+    fn solve(&self, right: Vec<Lane>, goals: Lane, most: u32) -> (Vec<Lane>, u32) {
         let mut solution = vec![[0.0; LANES]; right.len()];
         let mut residual = right;
         let mut direction = self.scaled(&residual);
@@ -257,7 +137,7 @@ impl Absorber {
         let mut iterations = 0;
         // A little beyond the goal, so that the recomputed residual meets it.
         let goals = goals.map(|goal| 0.25 * goal);
-        while iterations < MOST_ITERATIONS && !below(size, goals) {
+        while iterations < most && !below(size, goals) {
             iterations += 1;
             self.apply(&direction, &mut image);
             let mut curvature = [0.0; LANES];
@@ -412,6 +292,14 @@ fn add_products(total: &mut Lane, a: &Lane, b: &Lane) {
     for lane in 0..LANES {
         total[lane] += a[lane] * b[lane];
     }
+}
+
+fn squared_norms(block: &[Lane]) -> Lane {
+    let mut norms = [0.0; LANES];
+    for row in block {
+        add_products(&mut norms, row, row);
+    }
+    norms
 }
 
 fn below(sizes: Lane, goals: Lane) -> bool {
