@@ -31,7 +31,9 @@ pub(super) fn may_change_files(name: &str, arguments: &[&str]) -> bool {
         "gofmt" | "goimports" => has(&["-w"]),
         "prettier" => has(&["--write", "-w"]),
         "tee" | "mv" | "rm" | "truncate" => files().any(|file| !is_scratch(file)),
-        "cp" | "install" | "rsync" | "ln" => files().last().is_some_and(|file| !is_scratch(file)),
+        "cp" | "install" | "rsync" | "ln" => {
+            files().next_back().is_some_and(|file| !is_scratch(file))
+        }
         "unzip" => !has(&["-l", "-p", "-t", "-Z"]),
         "tar" => arguments.first().is_some_and(|mode| {
             let mode = mode.strip_prefix("--").unwrap_or(mode);
