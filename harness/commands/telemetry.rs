@@ -135,7 +135,8 @@ fn fields(row: &TelemetryRow) -> anyhow::Result<serde_json::Map<String, Value>> 
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => escape::csv_cell(text).into_owned(),
+        // A CSV is often looked at in a terminal, too.
+        Value::String(text) => escape::csv_cell(&escape::terminal(text)).into_owned(),
         other => other.to_string(),
     }
 }

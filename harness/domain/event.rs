@@ -284,14 +284,14 @@ impl Tokens {
 pub enum SubagentWork<'a> {
     /// One tool call of a sub-agent.
     Action {
-        /// The call that started the sub-agent.
+        /// The call that started the sub-agent; empty where the transcript does not name it.
         parent: &'a str,
         /// Id of the sub-agent's own call.
         id: &'a str,
     },
     /// One change to a file by a sub-agent.
     Change {
-        /// The call that started the sub-agent.
+        /// The call that started the sub-agent; empty where the transcript does not name it.
         parent: &'a str,
         /// Lines added.
         lines_added: u64,

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::loose::Str;
 
 /// A transcript format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,80 +53,85 @@ const LINES_TO_LOOK_AT: usize = 50;
 pub fn detect(head: &[u8]) -> Option<Format> {
     let text = String::from_utf8_lossy(head).replace('\0', "");
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    if !text.starts_with('{') {
-        return first_lines(text);
-    }
-    document(text).or_else(|| first_lines(text))
+    // A document spans lines; a line is the beginning of one that ends there.
+    format_of_value(text).or_else(|| {
+        text.lines()
+            .take(LINES_TO_LOOK_AT)
+            .find_map(format_of_value)
+    })
 }
 
-/// A pretty-printed document shows its top-level keys at the start of lines with one level of indentation.
-fn document(text: &str) -> Option<Format> {
-    let first = text.lines().next()?.trim();
-    if first != "{" {
-        // A document written on one line is told by its keys, like any line.
-        return None;
+/// The format that the first JSON object of `text` shows, which may break off.
+fn format_of_value(text: &str) -> Option<Format> {
+    let mut object = TopLevel::default();
+    // Two objects can be glued together on a line, so what follows the first does not matter.
+    let mut source = serde_json::Deserializer::from_str(text);
+    match (&mut object).deserialize(&mut source) {
+        Ok(()) => {}
+        // A head that ends within the object shows what comes first in it.
+        Err(error) if error.is_eof() => {}
+        Err(_) => return None,
     }
-    let mut keys = Vec::new();
-    let mut indentation = None;
-    for line in text.lines().skip(1) {
-        let spaces = line.len() - line.trim_start().len();
-        let level = *indentation.get_or_insert(spaces);
-        if spaces != level {
-            continue;
-        }
-        if let Some((key, _)) = line
-            .trim_start()
-            .strip_prefix('"')
-            .and_then(|rest| rest.split_once('"'))
-        {
-            keys.push(key.to_owned());
-        }
-    }
-    document_keys(&keys.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-fn document_keys(keys: &[&str]) -> Option<Format> {
-    let has = |key: &str| keys.contains(&key);
-    if has("info") {
-        Some(Format::OpenCode)
-    } else if has("sessionId") && (has("messages") || has("projectHash")) {
-        Some(Format::Gemini)
-    } else {
-        None
-    }
-}
-
-fn first_lines(text: &str) -> Option<Format> {
-    text.lines().take(LINES_TO_LOOK_AT).find_map(line)
-}
-
-fn line(line: &str) -> Option<Format> {
-    // Two objects can be glued together on one line, so only the first value counts.
-    let value = serde_json::Deserializer::from_str(line)
-        .into_iter::<Value>()
-        .next()?
-        .ok()?;
-    let object = value.as_object()?;
-    let text = |key: &str| object.get(key).and_then(Value::as_str);
-    let kind = text("type");
-    if object.contains_key("payload") && kind.is_some() {
+    let has = |key: &str| object.keys.iter().any(|known| known == key);
+    let kind = object.kind.as_deref();
+    if has("payload") && kind.is_some() {
         return Some(Format::Codex);
     }
-    if object.contains_key("data") && kind.is_some_and(|kind| kind.contains('.')) {
+    if has("data") && kind.is_some_and(|kind| kind.contains('.')) {
         return Some(Format::Copilot);
     }
-    if kind.is_none() && text("role").is_some() && object.contains_key("message") {
-        return Some(Format::Cursor);
+    if !has("type") {
+        return if object.role.is_some() && has("message") {
+            Some(Format::Cursor)
+        } else if has("info") && has("messages") {
+            Some(Format::OpenCode)
+        } else if has("sessionId") && (has("messages") || has("projectHash")) {
+            Some(Format::Gemini)
+        } else {
+            None
+        };
     }
-    let keys: Vec<&str> = object.keys().map(String::as_str).collect();
-    if kind.is_none() {
-        return (object.contains_key("messages"))
-            .then(|| document_keys(&keys))
-            .flatten();
-    }
-    let is_claude = object.contains_key("sessionId")
-        || (object.contains_key("uuid") && object.contains_key("message"))
-        || (kind == Some("summary") && object.contains_key("leafUuid"))
-        || (kind == Some("file-history-snapshot") && object.contains_key("snapshot"));
+    let is_claude = kind.is_some()
+        && (has("sessionId")
+            || (has("uuid") && has("message"))
+            || (kind == Some("summary") && has("leafUuid"))
+            || (kind == Some("file-history-snapshot") && has("snapshot")));
     is_claude.then_some(Format::ClaudeCode)
+}
+
+/// The keys of an object in their order, and the two values that tell formats apart.
+#[derive(Default)]
+struct TopLevel {
+    keys: Vec<String>,
+    kind: Option<String>,
+    role: Option<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for &mut TopLevel {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<(), D::Error> {
+        source.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut TopLevel {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let owned = |text: Str<'_>| text.get().map(str::to_owned);
+        while let Some(key) = fields.next_key::<String>()? {
+            self.keys.push(key);
+            match self.keys.last().map(String::as_str) {
+                Some("type") => self.kind = owned(fields.next_value()?),
+                Some("role") => self.role = owned(fields.next_value()?),
+                _ => drop(fields.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
 }

@@ -6,6 +6,7 @@
 pub mod claude_code;
 pub mod detect;
 pub mod file;
+mod halves;
 pub mod lines;
 mod loose;
 pub mod redact;

@@ -25,7 +25,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Found>, walkdir::Error> {
         let named = !path.is_dir();
         for entry in WalkDir::new(path).sort_by_file_name() {
             let entry = entry?;
-            if entry.file_type().is_dir() || !is_candidate(entry.path(), named) {
+            if !is_candidate(entry.path(), named) {
                 continue;
             }
             found.push(Found {
@@ -37,10 +37,12 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Found>, walkdir::Error> {
     Ok(found)
 }
 
-/// Hidden files of a folder (an editor's, a file system's) are nobody's transcripts.
+/// Hidden files of a folder (an editor's, a file system's) are nobody's transcripts, and what is no file (a pipe, a
+/// socket) could be read for ever.
 fn is_candidate(path: &Path, named: bool) -> bool {
-    named
-        || !path
-            .file_name()
+    let is_hidden = || {
+        path.file_name()
             .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    };
+    named || path.is_file() && !is_hidden()
 }

@@ -83,7 +83,7 @@ impl Counter {
         row.session_id = session_id(&self.session_ids, stem);
         row.agent_version = self.versions.join(";");
         row.models = self.models.join(";");
-        row.actions = self.calls.len() as u64 + row.actions + row.subagent_actions;
+        row.actions = (self.calls.len() as u64 + row.actions).saturating_add(row.subagent_actions);
         row.actions_per_prompt = per_prompt(row.actions, row.prompts);
         row.agent_words_per_prompt = per_prompt(row.agent_words, row.prompts);
         row.files_changed = self.files.len() as u64;
@@ -136,6 +136,10 @@ impl Counter {
             Fact::SessionId(id) => push_new(&mut self.session_ids, id),
             Fact::AgentVersion(version) => push_new(&mut self.versions, version),
             Fact::Scope(Ok(())) => self.in_scope = true,
+            // Whatever started it, nobody types into a sub-agent's transcript.
+            Fact::Scope(Err(Ineligible::Subagent)) => {
+                self.out_of_scope = Some(Ineligible::Subagent);
+            }
             Fact::Scope(Err(reason)) => self.out_of_scope = self.out_of_scope.or(Some(*reason)),
             Fact::WorkingFolder(_) => {}
         }
@@ -144,7 +148,9 @@ impl Counter {
     fn call(&mut self, call: &ToolCall<'_>) {
         if is_known_id(call.id) {
             let id = self.hash(call.id);
-            self.calls.insert(id);
+            if !self.calls.insert(id) {
+                return;
+            }
         } else {
             self.row.actions += 1;
         }
@@ -255,15 +261,20 @@ impl Counter {
     }
 
     fn subagent_totals(&mut self) {
+        // Work of an unknown call is told again by the totals of the calls, so it counts where it is more than they say.
+        let nobody = self.hash("");
+        let unknown = self.subagents.remove(&nobody).unwrap_or_default();
+        let (mut actions, mut added, mut removed) = (0_u64, 0_u64, 0_u64);
         for subagent in self.subagents.values() {
-            self.row.subagent_actions += subagent
-                .total_actions
-                .unwrap_or(0)
-                .max(subagent.seen_actions);
-            let (added, removed) = subagent.total_lines.unwrap_or(subagent.seen_lines);
-            self.row.subagent_lines_added += added;
-            self.row.subagent_lines_removed += removed;
+            let total = subagent.total_actions.unwrap_or(0);
+            let lines = subagent.total_lines.unwrap_or(subagent.seen_lines);
+            actions = actions.saturating_add(total.max(subagent.seen_actions));
+            added = added.saturating_add(lines.0);
+            removed = removed.saturating_add(lines.1);
         }
+        self.row.subagent_actions = actions.max(unknown.seen_actions);
+        self.row.subagent_lines_added = added.max(unknown.seen_lines.0);
+        self.row.subagent_lines_removed = removed.max(unknown.seen_lines.1);
     }
 
     fn malformed(&mut self, line: u64, reason: String) {

@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod claude_code;
+mod detect;
+mod ingest_properties;
 mod main_job;
 mod main_job_errors;
 mod main_job_real;
 mod redaction;
+mod shell_commands;
 mod stats_bootstrap;
 mod stats_degenerate;
 mod stats_numbers;
@@ -22,4 +26,7 @@ mod stats_reference;
 mod stats_speed;
 mod stats_support;
 mod stats_verdict;
+mod telemetry_command;
+mod telemetry_real;
+mod transcript;
 mod workspace;

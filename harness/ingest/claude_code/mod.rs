@@ -20,6 +20,7 @@ use crate::domain::moment::Moment;
 use crate::domain::text::{Json, Redaction, Text};
 
 use super::lines::{Line, Lines};
+use super::loose::Object;
 use entry::{Block, Content, Entry, Message, ToolUseResult};
 use queue::{Queue, Source};
 use tools::{InputFields, failed_status, file_change, plain_text, tool_kind};
@@ -46,14 +47,9 @@ pub fn read(
     };
     while let Some(line) = lines.next_line()? {
         match line {
-            Line::TooLong(number) => reader.tell(
-                Position {
-                    line: number,
-                    moment: None,
-                },
-                Event::Malformed {
-                    reason: format!("longer than {} MiB", super::lines::LONGEST_LINE >> 20),
-                },
+            Line::TooLong(number) => reader.malformed(
+                number,
+                format!("longer than {} MiB", super::lines::LONGEST_LINE >> 20),
             ),
             Line::Text(number, text) => reader.line(number, &text),
         }
@@ -61,6 +57,9 @@ pub fn read(
     reader.end();
     Ok(())
 }
+
+/// Clients before 2.0 wrote a sub-agent's messages as side chains, which do not name the call that started it.
+const UNKNOWN_CALL: &str = "";
 
 struct Reader<'l> {
     redaction: Redaction,
@@ -87,24 +86,22 @@ impl Reader<'_> {
         self.listener.event(at, event);
     }
 
+    fn malformed(&mut self, line: u64, reason: String) {
+        self.tell(Position { line, moment: None }, Event::Malformed { reason });
+    }
+
     /// A line holds one object, or several glued together.
     fn line(&mut self, number: u64, line: &str) {
-        let mut values = serde_json::Deserializer::from_str(line).into_iter::<Entry<'_>>();
+        let mut values = serde_json::Deserializer::from_str(line).into_iter::<Object<Entry<'_>>>();
         loop {
             match values.next() {
                 None => return,
-                Some(Ok(entry)) => self.entry(number, &entry),
+                Some(Ok(Object(Some(entry)))) => self.entry(number, &entry),
+                Some(Ok(Object(None))) => self.malformed(number, "no JSON object".to_owned()),
                 Some(Err(error)) => {
                     // The message of serde_json can quote the line; the category and the column cannot.
                     let reason = format!("{} at column {}", category(&error), error.column());
-                    self.tell(
-                        Position {
-                            line: number,
-                            moment: None,
-                        },
-                        Event::Malformed { reason },
-                    );
-                    return;
+                    return self.malformed(number, reason);
                 }
             }
         }
@@ -171,7 +168,7 @@ impl Reader<'_> {
         };
         let synthetic = message.model.is("<synthetic>") || entry.is_api_error_message.is_true();
         if entry.is_sidechain.is_true() {
-            return self.sidechain_blocks(at, message, &entry.tool_use_result, "sidechain");
+            return self.sidechain_blocks(at, message, &entry.tool_use_result, UNKNOWN_CALL);
         }
         if let Content::Blocks(blocks) = &message.content {
             for block in blocks {
@@ -262,7 +259,7 @@ impl Reader<'_> {
             return;
         };
         if entry.is_sidechain.is_true() {
-            return self.sidechain_blocks(at, message, &entry.tool_use_result, "sidechain");
+            return self.sidechain_blocks(at, message, &entry.tool_use_result, UNKNOWN_CALL);
         }
         let mut marks = Marks {
             is_meta: entry.is_meta.is_true(),

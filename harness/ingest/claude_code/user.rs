@@ -122,8 +122,15 @@ pub(super) fn classify_beside_result(text: &str, marks: Marks) -> UserText {
     }
 }
 
-/// A reminder can stand before a typed prompt in one text: what follows its closing tag was typed.
+/// A reminder can stand before a typed prompt in one text: what follows its closing tag was typed, unless it is the next
+/// reminder.
 fn typed_after_reminder(text: &str) -> bool {
+    let mut text = text;
+    while text.ends_with("</system-reminder>")
+        && let Some(at) = text.rfind("<system-reminder>")
+    {
+        text = text[..at].trim_end();
+    }
     [
         "</system-reminder>",
         "</system_instruction>",
