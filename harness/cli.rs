@@ -27,6 +27,12 @@ pub struct Cli {
 pub enum Command {
     /// What transcripts show, one row per session.
     Telemetry(Telemetry),
+    /// Requests to models as files: out to any engine, and its answers back.
+    Requests {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Requests,
+    },
     /// The classifiers in `prompts/`.
     Prompts {
         /// What to do with them.
@@ -115,4 +121,83 @@ pub enum Prompts {
         /// Its name.
         name: String,
     },
+    /// The request about one session, as a model gets it.
+    Render {
+        /// The classifier.
+        name: String,
+        /// A transcript file, or the id of a session of the goldset.
+        session: String,
+        /// Folder of the goldset in which the id is looked for.
+        #[arg(long, value_name = "DIR", default_value = "goldsets/starter")]
+        goldset: PathBuf,
+        /// Folder with the transcripts, for goldsets that ship only labels.
+        #[arg(long, value_name = "DIR")]
+        sessions: Option<PathBuf>,
+        /// `text` to read; `json` gives the bytes whose SHA-256 is the request hash.
+        #[arg(long, value_enum, default_value_t = RequestFormat::Text)]
+        format: RequestFormat,
+    },
+}
+
+/// Forms of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RequestFormat {
+    /// To read.
+    Text,
+    /// The canonical bytes.
+    Json,
+}
+
+/// `validate requests`.
+#[derive(Debug, Subcommand)]
+pub enum Requests {
+    /// Writes the requests of a goldset, one JSON object a line, for any engine that answers them.
+    Export(Export),
+    /// Reads answers to exported requests and keeps them as recordings of the goldset.
+    Import(Import),
+}
+
+/// `validate requests export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Classifiers, separated by commas, or `all`.
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub classifier: String,
+    /// Folder of the goldset.
+    #[arg(long, value_name = "DIR", default_value = "goldsets/starter")]
+    pub goldset: PathBuf,
+    /// Folder with the transcripts, for goldsets that ship only labels.
+    #[arg(long, value_name = "DIR")]
+    pub sessions: Option<PathBuf>,
+    /// Leave out what this model has answered already, by its recordings.
+    #[arg(long, value_name = "NAME")]
+    pub missing: Option<String>,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `validate requests import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file with answers, one JSON object a line: `request_hash` and `text`, and `stop` and `usage` where known.
+    pub file: PathBuf,
+    /// Folder of the goldset.
+    #[arg(long, value_name = "DIR", default_value = "goldsets/starter")]
+    pub goldset: PathBuf,
+    /// Folder with the transcripts, for goldsets that ship only labels.
+    #[arg(long, value_name = "DIR")]
+    pub sessions: Option<PathBuf>,
+    /// The name under which the answers are kept.
+    #[arg(long, value_name = "NAME")]
+    pub model: String,
+    /// How they were obtained.
+    #[arg(long, value_name = "WORDS", default_value = "batch by hand")]
+    pub obtained: String,
+    /// The model's family, if known.
+    #[arg(long, value_name = "FAMILY")]
+    pub family: Option<String>,
+    /// The day on which they were obtained.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub when: String,
 }

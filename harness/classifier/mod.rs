@@ -5,4 +5,6 @@
 
 pub mod definition;
 pub mod load;
+pub mod prompt;
+pub mod schema;
 pub mod view;

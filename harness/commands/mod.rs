@@ -2,6 +2,7 @@
 
 pub mod output;
 pub mod prompts;
+pub mod requests;
 pub mod telemetry;
 pub mod validate;
 
@@ -13,6 +14,7 @@ use crate::exit::Exit;
 pub fn dispatch(cli: &Cli) -> Exit {
     let ended = match &cli.command {
         Some(Command::Telemetry(arguments)) => telemetry::run(arguments, cli.verbose),
+        Some(Command::Requests { command }) => requests::run(command),
         Some(Command::Prompts { command }) => prompts::run(command),
         None => validate::run(&cli.main, cli.verbose),
     };

@@ -4,11 +4,17 @@ use std::path::Path;
 
 use crate::classifier::definition::Definition;
 use crate::classifier::load::{load_all, select};
-use crate::cli::Prompts;
+use crate::classifier::prompt::Prompts as PromptSet;
+use crate::cli::{Prompts, RequestFormat};
 use crate::domain::label::Scale;
+use crate::domain::nearest::{listed, nearest};
+use crate::domain::request::Request;
 use crate::exit::Exit;
+use crate::goldset::load::load;
+use crate::ingest::redaction::standard_redaction;
 use crate::report::page::{self, Block};
 use crate::report::table::{Align, Table};
+use crate::run::view::view_of;
 
 use super::output;
 use super::validate::PROMPTS;
@@ -18,15 +24,28 @@ use super::validate::PROMPTS;
 /// # Errors
 /// Where stdout fails.
 pub fn run(command: &Prompts) -> anyhow::Result<Exit> {
-    let blocks = match command {
-        Prompts::List => load_all(Path::new(PROMPTS)).map(|all| list(&all)),
+    let text = match command {
+        Prompts::List => load_all(Path::new(PROMPTS))
+            .map(|all| page::terminal(&list(&all)))
+            .map_err(|error| error.to_string()),
         Prompts::Show { name } => load_all(Path::new(PROMPTS))
             .and_then(|all| select(all, name))
-            .map(|chosen| chosen.iter().flat_map(show).collect()),
+            .map(|chosen| page::terminal(&chosen.iter().flat_map(show).collect::<Vec<_>>()))
+            .map_err(|error| error.to_string()),
+        Prompts::Render {
+            name,
+            session,
+            goldset,
+            sessions,
+            format,
+        } => rendered(name, session, goldset, sessions.as_deref()).map(|request| match format {
+            RequestFormat::Json => request.canonical(),
+            RequestFormat::Text => as_text(&request),
+        }),
     };
-    match blocks {
-        Ok(blocks) => {
-            output::result(&page::terminal(&blocks))?;
+    match text {
+        Ok(text) => {
+            output::result(&text)?;
             Ok(Exit::Done)
         }
         Err(error) => {
@@ -34,6 +53,56 @@ pub fn run(command: &Prompts) -> anyhow::Result<Exit> {
             Ok(Exit::Unusable)
         }
     }
+}
+
+/// The request about one session: a file, or an id of the goldset.
+fn rendered(
+    name: &str,
+    session: &str,
+    goldset: &Path,
+    sessions: Option<&Path>,
+) -> Result<Request, String> {
+    let folder = Path::new(PROMPTS);
+    let say = |error: &dyn std::error::Error| error.to_string();
+    let all = load_all(folder).map_err(|error| say(&error))?;
+    let chosen = select(all.clone(), name).map_err(|error| say(&error))?;
+    let [definition] = chosen.as_slice() else {
+        return Err("one classifier can be rendered at a time".to_owned());
+    };
+    let prompts = PromptSet::load(folder).map_err(|error| say(&error))?;
+    let prompt = prompts
+        .prompt(folder, definition)
+        .map_err(|error| say(&error))?;
+    let path = Path::new(session);
+    let path = if path.is_file() {
+        path.to_owned()
+    } else {
+        let goldset = load(goldset, &all).map_err(|error| say(&error))?;
+        let known = goldset.sessions.iter().find(|known| known.id == session).ok_or_else(|| {
+            let near = nearest(session, goldset.sessions.iter().map(|known| known.id.as_str()));
+            let near = if near.is_empty() { String::new() } else { format!("; the nearest: {}", listed(&near)) };
+            format!(
+                "`{session}` is neither a file nor a session of the goldset `{}`{near}\n\nhint: give the path of a transcript, or an id of its sessions.csv",
+                goldset.name
+            )
+        })?;
+        sessions
+            .map_or_else(|| goldset.folder.join("sessions"), Path::to_owned)
+            .join(&known.file)
+    };
+    let view = view_of(&path, &prompts.view, standard_redaction()).map_err(|error| say(&error))?;
+    Ok(prompts.request(&prompt, &view))
+}
+
+fn as_text(request: &Request) -> String {
+    format!(
+        "=== system\n{}\n=== session\n{}\n=== classifier\n{}\n=== schema\n{}\n=== request hash\n{}\n",
+        request.system,
+        request.view,
+        request.classifier,
+        request.schema,
+        request.hash()
+    )
 }
 
 fn list(all: &[Definition]) -> Vec<Block> {

@@ -6,3 +6,4 @@
 pub mod measure;
 pub mod raters;
 pub mod sessions;
+pub mod view;

@@ -120,10 +120,17 @@ impl Writer {
         if limit == 0 {
             return;
         }
-        for line in shown.text.lines() {
-            self.text.push_str("  ");
-            self.text.push_str(line.trim_end());
-            self.text.push('\n');
+        let mut was_blank = false;
+        for line in shown.text.lines().map(str::trim_end) {
+            // One empty line separates as well as three, and costs less.
+            if !(line.is_empty() && was_blank) {
+                if !line.is_empty() {
+                    self.text.push_str("  ");
+                    self.text.push_str(line);
+                }
+                self.text.push('\n');
+            }
+            was_blank = line.is_empty();
         }
     }
 
