@@ -5,3 +5,4 @@
 
 pub mod definition;
 pub mod load;
+pub mod view;

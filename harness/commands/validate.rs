@@ -39,13 +39,15 @@ enum Unusable {
     Spec(#[from] SpecError),
     #[error("the goldset `{0}` names no default {1}\n\nhint: give `{2}`")]
     NoDefault(String, &'static str, &'static str),
-    #[error("no session is left: `--limit 0` takes none")]
+    #[error(
+        "no session is left: `--limit 0` takes none\n\nhint: give a number from 1 on, or leave `--limit` out"
+    )]
     LimitZero,
     #[error("every session of the goldset `{0}` is out of the study's scope (not interactive)")]
     NoneEligible(String),
     #[error("there is no folder `{}`\n\nhint: `--sessions` takes the folder below which sessions.csv finds its files", .0.display())]
     NoSessionsFolder(PathBuf),
-    #[error("none of the {wanted} transcripts of the goldset `{goldset}` is below `{}`\n\nhint: the first one is looked for at `{}`; {how}", .folder.display(), .first.display())]
+    #[error("none of the {wanted} transcripts of the goldset `{goldset}` is below `{}`\n\nhint: the first one is looked for at `{}`{how}", .folder.display(), .first.display())]
     NoTranscripts {
         folder: PathBuf,
         wanted: usize,
@@ -194,7 +196,11 @@ fn knowledge(
     if let (Some(folder), [(_, first), ..]) = (&arguments.sessions, known.absent.as_slice())
         && known.absent.len() == wanted.len()
     {
-        let how = goldset.manifest.transcripts.clone().unwrap_or_default();
+        let how = goldset
+            .manifest
+            .transcripts
+            .as_ref()
+            .map_or_else(String::new, |how| format!("; {how}"));
         return Err(Unusable::NoTranscripts {
             folder: folder.clone(),
             wanted: wanted.len(),

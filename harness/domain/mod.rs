@@ -2,11 +2,13 @@
 //!
 //! No input, no output, no other room. A type stands here when at least two rooms need it.
 
+pub mod answer;
 pub mod eligibility;
 pub mod event;
 pub mod label;
 pub mod moment;
 pub mod nearest;
 pub mod rating;
+pub mod request;
 pub mod telemetry;
 pub mod text;

@@ -76,7 +76,7 @@ pub enum GoldsetError {
         others: Vec<String>,
     },
     /// A file cannot be read.
-    #[error("failed to read `{}`: {source}", .path.display())]
+    #[error("failed to read `{}`: {source}\n\nhint: a goldset has goldset.toml, sessions.csv, and labels.csv or decisions.jsonl", .path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -250,7 +250,14 @@ pub fn load(folder: &Path, definitions: &[Definition]) -> Result<Goldset, Goldse
     let mut problems = Vec::new();
     let sessions_file = folder.join("sessions.csv");
     let sessions = sessions::read(&sessions_file, &mut problems)?;
-    if sessions.is_empty() && problems.is_empty() {
+    if !problems.is_empty() {
+        // Labels of sessions that are listed wrongly would only repeat the problem.
+        return Err(GoldsetError::Problems {
+            goldset: name,
+            problems,
+        });
+    }
+    if sessions.is_empty() {
         return Err(GoldsetError::Empty(sessions_file));
     }
     let ids: Vec<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
@@ -332,7 +339,7 @@ fn read_telemetry(path: &Path) -> Result<HashMap<String, TelemetryRow>, GoldsetE
     let failed = |error: &csv::Error| GoldsetError::Csv {
         path: path.to_owned(),
         line: error.position().map_or(1, csv::Position::line),
-        message: error.to_string(),
+        message: super::table::cause(error),
     };
     let mut reader = csv::Reader::from_path(path).map_err(|error| failed(&error))?;
     let mut rows = HashMap::new();

@@ -1,7 +1,7 @@
 //! `sessions.csv`: which sessions a goldset has and where each comes from.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use super::load::{GoldsetError, Problem};
 use super::table;
@@ -66,6 +66,15 @@ pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Session>, Go
             ));
             continue;
         }
+        if !stays_below(&file) {
+            problems.push(Problem::new(
+                path,
+                row.line,
+                &format!("the file `{file}` of session `{id}` leaves the folder of sessions"),
+                "give a path below that folder, without `..`",
+            ));
+            continue;
+        }
         let user = if user.is_empty() { repo.clone() } else { user };
         sessions.push(Session {
             id,
@@ -78,4 +87,11 @@ pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Session>, Go
         });
     }
     Ok(sessions)
+}
+
+/// A goldset is data from others: it may not make the program read files elsewhere.
+fn stays_below(file: &str) -> bool {
+    Path::new(file)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }

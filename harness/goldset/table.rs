@@ -27,7 +27,7 @@ pub(super) fn read(
     let failed = |error: &csv::Error| GoldsetError::Csv {
         path: path.to_owned(),
         line: error.position().map_or(1, csv::Position::line),
-        message: error.to_string(),
+        message: cause(error),
     };
     let headers = reader.headers().map_err(|error| failed(&error))?.clone();
     let position = |name: &str| headers.iter().position(|header| header == name);
@@ -66,4 +66,18 @@ pub(super) fn read(
         });
     }
     Ok(rows)
+}
+
+/// What is wrong with a line, in the words of someone who mends it.
+pub(super) fn cause(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => format!("the row has {len} fields, the header {expected_len}"),
+        csv::ErrorKind::Utf8 { err, .. } => {
+            format!("field {} is not UTF-8", err.field() + 1)
+        }
+        csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
+        _ => error.to_string(),
+    }
 }

@@ -68,7 +68,7 @@ pub fn markdown_cell(text: &str) -> String {
 pub fn markdown_text(text: &str) -> String {
     let text = terminal(text);
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         // An unpaired mark came from outside.
         return markdown_cell(&text);
     }

@@ -45,13 +45,13 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// `[0.52, 0.69]`.
+/// `[0.52, 0.69]`, cut at -1 and 1, beyond which no coefficient lies. The page says so; JSON has the limits uncut.
 #[must_use]
 pub fn interval(interval: Interval) -> String {
     format!(
         "[{}, {}]",
-        coefficient(interval.low),
-        coefficient(interval.high)
+        coefficient(interval.low.max(-1.0)),
+        coefficient(interval.high.min(1.0))
     )
 }
 

@@ -202,7 +202,7 @@ fn in_full(result: &Validated) -> Vec<Block> {
             comparison
                 .counted_wrong
                 .as_ref()
-                .map_or_else(String::new, |figures| main_value(figures)),
+                .map_or_else(String::new, main_value),
         ]);
     }
     blocks.push(Block::Heading(2, "Against everyone".to_owned()));
@@ -438,6 +438,9 @@ fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
     }
     points.push(
         "`majority` and `rules` are the kappa of the baselines with the gold: the floor that a rater has to beat.".to_owned(),
+    );
+    points.push(
+        "Limits of coefficients are cut at -1 and 1; `--format json` has them uncut.".to_owned(),
     );
     if numbers_summary(results).is_some() {
         points.push(

@@ -33,57 +33,87 @@ pub struct TwoRaters<'a> {
     pub confidence: f64,
 }
 
-/// Every statistic of two raters. Weighted forms, alpha beyond nominal and `within_one` suppose ordered categories.
+/// Every statistic of two raters, under the names of the output.
+///
+/// Weighted forms, alpha beyond nominal and `within_one` suppose that categories are ordered. What a statistic is, where
+/// it comes from and when it is undefined stands with the function that computes it.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "the fields bear the names of the statistics, which are documented where they are computed"
-)]
 pub struct TwoRaterAgreement {
     /// Items that both rated.
     pub n: u64,
     /// Items that at least one of them did not rate.
     pub n_missing: u64,
+    /// Items that rater A did not rate.
     pub n_missing_a: u64,
+    /// Items that rater B did not rate.
     pub n_missing_b: u64,
     /// Users with at least one item that both rated; `None` without users.
     pub n_clusters: Option<usize>,
+    /// The table, rows rater A.
     pub confusion: Confusion,
+    /// [`percent_agreement`].
     pub percent_agreement: Statistic,
+    /// [`super::kappa::cohen`].
     pub cohen_kappa: Statistic,
+    /// Cohen's kappa with linear weights.
     pub cohen_kappa_linear: Statistic,
+    /// Cohen's kappa with quadratic weights.
     pub cohen_kappa_quadratic: Statistic,
+    /// [`super::kappa::scott`].
     pub scott_pi: Statistic,
+    /// Scott's pi with linear weights.
     pub scott_pi_linear: Statistic,
+    /// Scott's pi with quadratic weights.
     pub scott_pi_quadratic: Statistic,
+    /// [`super::gwet::gwet`] without weights.
     pub gwet_ac1: Statistic,
+    /// [`super::gwet::gwet`] with linear weights.
     pub gwet_ac2_linear: Statistic,
+    /// [`super::gwet::gwet`] with quadratic weights.
     pub gwet_ac2_quadratic: Statistic,
+    /// [`super::gwet::brennan_prediger`].
     pub brennan_prediger: Statistic,
+    /// Brennan and Prediger's kappa with linear weights.
     pub brennan_prediger_linear: Statistic,
+    /// Brennan and Prediger's kappa with quadratic weights.
     pub brennan_prediger_quadratic: Statistic,
+    /// [`super::alpha_pair::alpha`] on a nominal scale.
     pub alpha_nominal: Statistic,
+    /// Krippendorff's alpha on an ordinal scale.
     pub alpha_ordinal: Statistic,
+    /// Krippendorff's alpha on an interval scale.
     pub alpha_interval: Statistic,
+    /// Krippendorff's alpha on a ratio scale.
     pub alpha_ratio: Statistic,
+    /// [`super::mcc::mcc`].
     pub mcc: Statistic,
-    /// 0 where `mcc` is undefined.
+    /// The same, 0 where it is undefined.
     pub mcc_sklearn: f64,
+    /// [`kappa_max`].
     pub kappa_max: Result<f64, Undefined>,
     /// Brennan and Prediger's kappa without weights; 2 pa − 1 for two categories.
     pub pabak: Result<f64, Undefined>,
+    /// [`prevalence_index`].
     pub prevalence_index: Result<f64, Undefined>,
+    /// [`bias_index`].
     pub bias_index: Result<f64, Undefined>,
+    /// [`within_one`].
     pub within_one: Statistic,
+    /// [`stuart_maxwell`].
     pub stuart_maxwell: Result<ChiSquare, Undefined>,
+    /// [`bowker`].
     pub bowker: Result<Bowker, Undefined>,
+    /// [`bhapkar`].
     pub bhapkar: Result<ChiSquare, Undefined>,
-    /// One entry per declared category.
+    /// [`per_class`], one entry per declared category.
     pub per_class: Vec<ClassMetrics>,
+    /// [`super::f1::macro_f1`], over the classes seen in truth or prediction.
     pub macro_f1: Statistic,
     /// Over all declared classes, one that is never seen counting as 0.
     pub macro_f1_declared: Result<f64, Undefined>,
+    /// [`super::f1::weighted_f1`].
     pub weighted_f1: Statistic,
+    /// [`super::accuracy::balanced_accuracy`].
     pub balanced_accuracy: Statistic,
 }
 

@@ -18,8 +18,32 @@ use super::table::Confusion;
 /// `NoPairs` without items; `OneClass` where only one category, or only one value, was used; `OutOfRange` for a negative
 /// value on a ratio scale.
 pub fn alpha(table: &Confusion, metric: Metric, values: &[f64]) -> Result<f64, Undefined> {
-    let parts = Parts::new(table, metric, values)?;
-    Ok(1.0 - (1.0 - parts.correction) * parts.observed / parts.expected)
+    require_pairs(table)?;
+    metric.check(values)?;
+    let n = table.n() as f64;
+    let margin = || {
+        table
+            .rows()
+            .iter()
+            .zip(table.columns())
+            .map(|(&a, &b)| (a + b) as f64)
+    };
+    let (mut observed, mut expected) = (0.0, 0.0);
+    for (c, used) in margin().enumerate().filter(|&(_, used)| used > 0.0) {
+        let mut between = used / 2.0;
+        for (k, other) in margin().enumerate().skip(c + 1) {
+            let reach = between + other / 2.0;
+            between += other;
+            let distance = metric.distance(reach, values[c], values[k]);
+            observed += (table.count(c, k) + table.count(k, c)) as f64 * distance;
+            expected += 2.0 * used * other * distance;
+        }
+    }
+    // Products of non-negative numbers add up to zero only if each is zero: one value was used throughout.
+    if expected <= 0.0 {
+        return Err(Undefined::OneClass);
+    }
+    Ok(1.0 - (2.0 * n - 1.0) * 2.0 * observed / expected)
 }
 
 /// [`alpha`] with its gradient.
@@ -34,10 +58,12 @@ pub fn alpha_linearised(
     metric: Metric,
     values: &[f64],
 ) -> Result<Linearised, Undefined> {
-    let parts = Parts::new(table, metric, values)?;
+    let value = alpha(table, metric, values)?;
+    let parts = Parts::new(table, metric, values);
     let q = table.categories();
     let ratio = parts.observed / parts.expected;
-    let kept = 1.0 - parts.correction;
+    // Alpha corrects for finite samples by ε = 1/(2n).
+    let kept = 1.0 - 1.0 / (2.0 * table.n() as f64);
     // ∂/∂π_c of both sums, π being the pooled margin: through the distances and, for the expected sum, directly.
     let (observed_by_margin, mut expected_by_margin) = parts.through_distances(table, metric);
     for (c, slot) in expected_by_margin.iter_mut().enumerate() {
@@ -58,10 +84,7 @@ pub fn alpha_linearised(
             gradient.push(-kept * (observed - ratio * expected) / parts.expected);
         }
     }
-    Ok(Linearised {
-        value: 1.0 - kept * ratio,
-        gradient,
-    })
+    Ok(Linearised { value, gradient })
 }
 
 /// The sums that alpha is made of, as shares of items.
@@ -74,14 +97,10 @@ struct Parts {
     observed: f64,
     /// Σ π_c π_k d_ck.
     expected: f64,
-    /// ε = 1/(2n).
-    correction: f64,
 }
 
 impl Parts {
-    fn new(table: &Confusion, metric: Metric, values: &[f64]) -> Result<Self, Undefined> {
-        require_pairs(table)?;
-        metric.check(values)?;
+    fn new(table: &Confusion, metric: Metric, values: &[f64]) -> Self {
         let n = table.n() as f64;
         let q = table.categories();
         let margin: Vec<f64> = pooled_margin(table)
@@ -94,29 +113,20 @@ impl Parts {
             .map(|(i, j, count)| count as f64 * distances[i * q + j])
             .sum::<f64>()
             / n;
-        let expected: f64 = margin
-            .iter()
-            .enumerate()
-            .filter(|&(_, &pi)| pi > 0.0)
-            .map(|(c, &pi)| {
-                pi * distances[c * q..(c + 1) * q]
-                    .iter()
-                    .zip(&margin)
-                    .map(|(d, pi)| d * pi)
-                    .sum::<f64>()
-            })
-            .sum();
-        // Products of non-negative numbers add up to zero only if each is zero: one value was used throughout.
-        if expected <= 0.0 {
-            return Err(Undefined::OneClass);
-        }
-        Ok(Self {
+        let row = |c: usize| {
+            distances[c * q..(c + 1) * q]
+                .iter()
+                .zip(&margin)
+                .map(|(d, pi)| d * pi)
+                .sum::<f64>()
+        };
+        let expected = margin.iter().enumerate().map(|(c, &pi)| pi * row(c)).sum();
+        Self {
             margin,
             distances,
             observed,
             expected,
-            correction: 1.0 / (2.0 * n),
-        })
+        }
     }
 
     /// How the observed and the expected sum change with each category's share because the distances change.

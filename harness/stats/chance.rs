@@ -7,7 +7,7 @@
 use super::estimate::Undefined;
 use super::influence::Linearised;
 use super::table::Confusion;
-use super::weights::{Scheme, Weights};
+use super::weights::Weights;
 
 /// Agreement by chance: its complement and its derivative, which in all coefficients is a sum of a row and a column part.
 pub(super) struct Chance {
@@ -62,37 +62,13 @@ pub(super) fn require_pairs(table: &Confusion) -> Result<(), Undefined> {
 }
 
 /// The disagreement expected of two margins that were drawn independently, as a share: Σ v a_i b_j / (scale · A · B).
-///
-/// Exact integers where there is no order; otherwise the products of whole numbers are exact up to 2^53.
 pub(super) fn expected_disagreement(weights: &Weights, a: &[u64], b: &[u64]) -> f64 {
-    let pairs = a.iter().map(|&a| u128::from(a)).sum::<u128>()
-        * b.iter().map(|&b| u128::from(b)).sum::<u128>();
-    if pairs == 0 {
-        return 0.0;
+    let pairs = a.iter().sum::<u64>() as f64 * b.iter().sum::<u64>() as f64;
+    if pairs > 0.0 {
+        weights.expected(a, b) / weights.scale() / pairs
+    } else {
+        0.0
     }
-    if weights.scheme() == Some(Scheme::Identity) {
-        let same: u128 = a
-            .iter()
-            .zip(b)
-            .map(|(&a, &b)| u128::from(a) * u128::from(b))
-            .sum();
-        return (pairs - same) as f64 / pairs as f64;
-    }
-    let sum: f64 = a
-        .iter()
-        .enumerate()
-        .filter(|&(_, &a)| a > 0)
-        .map(|(i, &a)| {
-            a as f64
-                * weights
-                    .disagreements(i)
-                    .iter()
-                    .zip(b)
-                    .map(|(&v, &b)| v * b as f64)
-                    .sum::<f64>()
-        })
-        .sum();
-    sum / weights.scale() / pairs as f64
 }
 
 /// The average weight of each category of rater A with the items of margin `b`: Σ_l w_il b_l.

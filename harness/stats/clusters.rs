@@ -4,6 +4,8 @@
 //! the clustered standard error and the bootstrap walk over these lists, which are sorted by cluster and cell and so
 //! do not depend on the order of the items.
 
+use std::collections::HashMap;
+
 use super::table::cell;
 
 /// For every cluster, the cells its items fall in and how many fall in each.
@@ -132,5 +134,48 @@ impl ClusterCells {
                 sum * sum
             })
             .sum()
+    }
+}
+
+/// Draws that belong together, numbered from zero in the order in which their clusters first occur.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Groups {
+    of: Vec<u32>,
+    len: usize,
+}
+
+impl Groups {
+    /// Numbers the clusters of draws.
+    pub(super) fn new(clusters: impl Iterator<Item = u32>) -> Self {
+        let mut numbers = HashMap::new();
+        let of = clusters
+            .map(|cluster| {
+                let next = numbers.len() as u32;
+                *numbers.entry(cluster).or_insert(next)
+            })
+            .collect();
+        Self {
+            of,
+            len: numbers.len(),
+        }
+    }
+
+    /// Number of groups.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The group of each draw.
+    pub(super) fn of(&self) -> &[u32] {
+        &self.of
+    }
+
+    /// The sum of each group's values, one value per draw.
+    pub(super) fn sums(&self, values: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.len];
+        for (&group, value) in self.of.iter().zip(values) {
+            sums[group as usize] += value;
+        }
+        sums
     }
 }

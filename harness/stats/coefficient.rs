@@ -2,10 +2,10 @@
 
 use super::accuracy;
 use super::alpha_pair;
-use super::estimate::Undefined;
+use super::estimate::{Statistic, Undefined};
 use super::f1;
 use super::gwet;
-use super::influence::Linearised;
+use super::influence::{Linearised, Sample};
 use super::kappa;
 use super::mcc;
 use super::metric::{Metric, positions};
@@ -109,6 +109,17 @@ impl Coefficient {
             Self::WeightedF1 => f1::weighted_f1_linearised(table),
             Self::BalancedAccuracy => accuracy::balanced_accuracy_linearised(table),
             Self::F1(class) => f1::f1_linearised(table, *class),
+        }
+    }
+
+    /// The value with errors and interval: Wilson's for percent agreement, from the gradient for all others.
+    ///
+    /// # Errors
+    /// Those of the statistic.
+    pub fn estimate(&self, sample: &Sample) -> Statistic {
+        match self {
+            Self::PercentAgreement => accuracy::percent_agreement(sample),
+            _ => Ok(sample.estimate(&self.linearise(sample.table)?)),
         }
     }
 }

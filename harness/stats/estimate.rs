@@ -35,6 +35,8 @@ pub enum Undefined {
     Singular,
     /// Too many resamples had no value, so an interval from the rest would mislead.
     TooManyUndefinedResamples,
+    /// The statistic is not defined for this combination of settings (CR2 with two ways of clustering, say).
+    NotAvailable,
 }
 
 impl Undefined {
@@ -55,6 +57,7 @@ impl Undefined {
             Self::NoDiscordant => "no_discordant",
             Self::Singular => "singular",
             Self::TooManyUndefinedResamples => "too_many_undefined_resamples",
+            Self::NotAvailable => "not_available",
         }
     }
 }

@@ -8,8 +8,8 @@ use super::weights::Weights;
 
 /// Gwet's AC1 (identity weights) or AC2 (any other): chance is a random rating of the hard items only.
 ///
-/// pe = T/(q(q−1)) Σ π_k (1 − π_k), T the sum of all weights and π the raters' average margin. Range [−1, 1]. Depends on
-/// the number of declared categories. Gwet (2008), (2014) chapter 4.
+/// pe = T/(q(q−1)) Σ π_k (1 − π_k), T the sum of all weights and π the raters' average margin. At most 1, and without
+/// weights at least −1/(q−1). Depends on the number of declared categories. Gwet (2008), (2014) chapter 4.
 ///
 /// # Errors
 /// `NoPairs` without items; `OneCategoryDeclared` with fewer than two categories. Both raters in one category give 1.
@@ -44,7 +44,7 @@ pub fn gwet_linearised(table: &Confusion, weights: &Weights) -> Result<Linearise
 
 /// Brennan and Prediger's kappa, weighted: chance is a rating at random among the declared categories.
 ///
-/// pe = T/q². Range [−1/(q−1), 1] without weights. For two categories it is PABAK, 2 pa − 1, and for more its natural
+/// pe = T/q². At most 1, and without weights at least −1/(q−1). For two categories it is PABAK, 2 pa − 1, and for more its natural
 /// extension (q pa − 1)/(q − 1). Brennan and Prediger (1981); Byrt, Bishop and Carlin (1993).
 ///
 /// # Errors

@@ -44,8 +44,40 @@ pub struct Errors {
     pub se: Option<f64>,
     /// With clusters as independent draws, G/(G−1) form; `None` without clusters or with a single one.
     pub se_cluster: Option<f64>,
-    /// True where every occupied cell has the same influence, so that both errors are exactly zero.
+    /// True where the error that intervals are made of (the clustered one, with clusters) is exactly zero.
     pub zero_variance: bool,
+}
+
+impl Errors {
+    /// From the sum of squared influences over `n` items and, with clusters, over the sums of each of `G` clusters.
+    ///
+    /// `size` is the largest gradient: sums of the order of its rounding are zero.
+    pub(super) fn from_squares(
+        n: u64,
+        items: f64,
+        clusters: Option<(f64, usize)>,
+        size: f64,
+    ) -> Self {
+        let rounding = ROUNDING * size * (n as f64).sqrt();
+        let root = |squares: f64| {
+            let root = squares.sqrt();
+            if root <= rounding {
+                0.0
+            } else {
+                root / n as f64
+            }
+        };
+        let se = (n >= 2).then(|| root(items));
+        let se_cluster = clusters
+            .filter(|&(_, groups)| groups >= 2)
+            .map(|(squares, groups)| root(squares * groups as f64 / (groups as f64 - 1.0)));
+        let used = if clusters.is_some() { se_cluster } else { se };
+        Self {
+            se,
+            se_cluster,
+            zero_variance: used.is_some_and(|se| se <= 0.0),
+        }
+    }
 }
 
 impl Sample<'_> {
@@ -56,46 +88,15 @@ impl Sample<'_> {
     #[must_use]
     pub fn errors(&self, gradient: &[f64]) -> Errors {
         let influence = centre(gradient, self.table.counts());
-        let counts = self.table.counts();
-        let n = self.table.n() as f64;
-        let occupied = || {
-            influence
-                .iter()
-                .zip(counts)
-                .filter(|&(_, &count)| count > 0)
-        };
-        let largest = occupied()
-            .map(|(influence, _)| influence.abs())
-            .fold(0.0, f64::max);
-        let size = gradient.iter().fold(0.0, |size: f64, g| size.max(g.abs()));
-        let zero_variance = largest <= ROUNDING * size;
-        let root = |sum_of_squares: f64| {
-            if zero_variance {
-                0.0
-            } else {
-                sum_of_squares.sqrt() / n
-            }
-        };
-
-        let se = (self.table.n() >= 2).then(|| {
-            root(
-                occupied()
-                    .map(|(influence, &count)| count as f64 * influence * influence)
-                    .sum(),
-            )
-        });
-        let se_cluster = self
+        let items = influence
+            .iter()
+            .zip(self.table.counts())
+            .map(|(x, &count)| count as f64 * x * x)
+            .sum();
+        let clusters = self
             .clusters
-            .filter(|clusters| clusters.len() >= 2)
-            .map(|clusters| {
-                let clusters_n = clusters.len() as f64;
-                root(clusters_n / (clusters_n - 1.0) * clusters.sum_of_squares(&influence))
-            });
-        Errors {
-            se,
-            se_cluster,
-            zero_variance,
-        }
+            .map(|clusters| (clusters.sum_of_squares(&influence), clusters.len()));
+        Errors::from_squares(self.table.n(), items, clusters, largest(gradient))
     }
 
     /// The statistic with errors and interval: normal without clusters, t on G−1 degrees of freedom with them.
@@ -143,12 +144,36 @@ pub fn centre(gradient: &[f64], counts: &[u64]) -> Vec<f64> {
     gradient.iter().map(|g| g - mean).collect()
 }
 
+/// The largest magnitude among numbers; 0 without any.
+pub(super) fn largest(values: &[f64]) -> f64 {
+    values
+        .iter()
+        .fold(0.0, |largest, value| value.abs().max(largest))
+}
+
 /// The raw form 1/(n−1) of a standard error in the table form 1/n; the two differ by √(n/(n−1)) exactly.
 ///
 /// Undefined below two items, where it returns `None`.
 #[must_use]
 pub fn raw_se(se: f64, n: u64) -> Option<f64> {
     (n >= 2).then(|| se * (n as f64 / (n as f64 - 1.0)).sqrt())
+}
+
+/// An interval for a kappa that stays inside (−1, 1): tanh(atanh k ∓ z SE/(1 − k²)), Fisher's transformation.
+///
+/// For two categories or fewer than 500 items it covers better than the symmetric one (.936 against .893 at a prevalence
+/// of one in ten and 100 items). `None` where k is not strictly between −1 and 1.
+#[must_use]
+pub fn fisher_interval(value: f64, se: f64, confidence: f64) -> Option<Interval> {
+    let spread = 1.0 - value * value;
+    if spread <= 0.0 {
+        return None;
+    }
+    let half = z_critical(confidence) * se / spread;
+    Some(Interval {
+        low: (value.atanh() - half).tanh(),
+        high: (value.atanh() + half).tanh(),
+    })
 }
 
 /// The number of standard errors on either side of a normal interval of this confidence.

@@ -11,8 +11,9 @@ use super::weights::Weights;
 
 /// Cohen's kappa, weighted: agreement beyond that of two independent raters with these margins.
 ///
-/// pe = Σ w_ij a_i b_j over the shares a_i of rater A and b_j of rater B. Range [−1, 1]. For a scale without order use
-/// identity weights; with quadratic weights it is close to an intraclass correlation. Cohen (1960), (1968).
+/// pe = Σ w_ij a_i b_j over the shares a_i of rater A and b_j of rater B. At most 1, and without weights at least −1.
+/// For a scale without order use identity weights; with quadratic weights it is close to an intraclass correlation.
+/// Cohen (1960), (1968).
 ///
 /// # Errors
 /// `NoPairs` without items; `OneClass` where both raters used one and the same category, so that agreement was
@@ -69,7 +70,7 @@ pub fn cohen_null_se(table: &Confusion, weights: &Weights) -> Result<f64, Undefi
 
 /// Scott's pi, weighted: agreement beyond that of two draws from the raters' pooled margin.
 ///
-/// pe = Σ w_kl π_k π_l with π_k = (a_k + b_k)/2. Range [−1, 1]. Equals Fleiss' kappa of two raters. Scott (1955).
+/// pe = Σ w_kl π_k π_l with π_k = (a_k + b_k)/2. At most 1, and without weights at least −1. Equals Fleiss' kappa of two raters. Scott (1955).
 ///
 /// # Errors
 /// `NoPairs` without items; `OneClass` where both raters used one and the same category.

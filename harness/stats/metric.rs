@@ -33,6 +33,19 @@ impl Metric {
         Ok(())
     }
 
+    /// The distance of two categories: `reach` is how many ratings lie from the middle of the one to the middle of the
+    /// other, `c` and `k` are the numbers they stand for; each metric reads what it needs.
+    #[must_use]
+    pub fn distance(self, reach: f64, c: f64, k: f64) -> f64 {
+        match self {
+            Self::Nominal => 1.0,
+            Self::Ordinal => reach * reach,
+            Self::Interval => (c - k) * (c - k),
+            Self::Ratio if c + k > 0.0 => ((c - k) / (c + k)).powi(2),
+            Self::Ratio => 0.0,
+        }
+    }
+
     /// The distance of every pair of categories, row after row.
     ///
     /// `totals` says how often each category was used, `values` what number it stands for; each metric reads what it
@@ -47,26 +60,12 @@ impl Metric {
                 // From the middle of category c to the middle of category k, counted in ratings.
                 let reach = between + totals[k] / 2.0;
                 between += totals[k];
-                let distance = match self {
-                    Self::Nominal => 1.0,
-                    Self::Ordinal => reach * reach,
-                    Self::Interval => (values[c] - values[k]).powi(2),
-                    Self::Ratio => ratio(values[c], values[k]),
-                };
+                let distance = self.distance(reach, values[c], values[k]);
                 distances[c * q + k] = distance;
                 distances[k * q + c] = distance;
             }
         }
         distances
-    }
-}
-
-fn ratio(c: f64, k: f64) -> f64 {
-    let sum = c + k;
-    if sum > 0.0 {
-        ((c - k) / sum).powi(2)
-    } else {
-        0.0
     }
 }
 

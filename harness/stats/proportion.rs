@@ -35,6 +35,7 @@ pub fn wilson(successes: f64, n: f64, confidence: f64) -> Interval {
 /// The exact interval of Clopper and Pearson (1934), which covers at least as often as it says.
 ///
 /// Quantiles of Beta(x, n − x + 1) and Beta(x + 1, n − x); ends 0 at x = 0 and 1 at x = n. [0, 1] for n = 0.
+/// Beyond ten thousand cases the beta distribution behind it loses digits; Wilson's interval is as good there.
 #[must_use]
 pub fn clopper_pearson(successes: u64, n: u64, confidence: f64) -> Interval {
     let (x, failures) = (successes as f64, n.saturating_sub(successes) as f64);

@@ -101,18 +101,18 @@ fn check_pairs(a: &[f64], b: &[f64]) -> Result<(), Undefined> {
     Ok(())
 }
 
-fn pairs_of(n: usize) -> u128 {
+pub(super) fn pairs_of(n: usize) -> u128 {
     let n = n as u128;
     n * n.saturating_sub(1) / 2
 }
 
 /// Pairs within runs of equal neighbours of a sorted slice.
-fn tied_pairs<T>(sorted: &[T], equal: impl Fn(&T, &T) -> bool) -> u128 {
+pub(super) fn tied_pairs<T>(sorted: &[T], equal: impl Fn(&T, &T) -> bool) -> u128 {
     sorted.chunk_by(equal).map(|run| pairs_of(run.len())).sum()
 }
 
 /// Sorts by merging and counts the pairs that stood in strictly descending order.
-fn sort_counting_exchanges(values: &mut [f64]) -> u128 {
+pub(super) fn sort_counting_exchanges(values: &mut [f64]) -> u128 {
     let n = values.len();
     let mut other = values.to_vec();
     let mut exchanges = 0_u128;

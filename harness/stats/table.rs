@@ -13,9 +13,22 @@ pub struct Confusion {
     rows: Vec<u64>,
     columns: Vec<u64>,
     n: u64,
+    /// Σ [i≠j], Σ |i−j| and Σ (i−j)² over items, kept up to date because every coefficient starts from one of them.
+    disagreements: Disagreements,
     n_missing: u64,
     n_missing_a: u64,
     n_missing_b: u64,
+}
+
+/// How far apart the raters are, summed over items, in the three usual ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Disagreements {
+    /// Items on which they differ.
+    pub different: u64,
+    /// The sum of the distances between the two positions.
+    pub distance: u64,
+    /// The sum of the squared distances.
+    pub square: u64,
 }
 
 impl Confusion {
@@ -69,6 +82,7 @@ impl Confusion {
             rows: vec![0; categories],
             columns: vec![0; categories],
             n: 0,
+            disagreements: Disagreements::default(),
             n_missing: 0,
             n_missing_a: 0,
             n_missing_b: 0,
@@ -138,7 +152,13 @@ impl Confusion {
     /// Number of items on which both agree.
     #[must_use]
     pub fn diagonal(&self) -> u64 {
-        self.counts.iter().step_by(self.categories + 1).sum()
+        self.n - self.disagreements.different
+    }
+
+    /// How far apart the raters are, summed over items.
+    #[must_use]
+    pub fn disagreements(&self) -> Disagreements {
+        self.disagreements
     }
 
     /// The sum of the products of both raters' margins: n² times the agreement expected of independent raters.
@@ -154,7 +174,7 @@ impl Confusion {
     /// True where both raters used one and the same category for every item.
     #[must_use]
     pub fn is_one_class(&self) -> bool {
-        self.n > 0 && (0..self.categories).any(|k| self.agreed(k) == self.n)
+        self.n > 0 && self.disagreements.different == 0 && self.rows.contains(&self.n)
     }
 
     /// True where at least one of the raters used a single category.
@@ -183,29 +203,47 @@ impl Confusion {
 
     /// Removes `count` items of one cell, for the jackknife.
     pub(super) fn remove(&mut self, cell: usize, count: u64) {
+        let (i, j) = (cell / self.categories, cell % self.categories);
+        let distance = i.abs_diff(j) as u64;
         self.counts[cell] -= count;
-        self.rows[cell / self.categories] -= count;
-        self.columns[cell % self.categories] -= count;
+        self.rows[i] -= count;
+        self.columns[j] -= count;
         self.n -= count;
+        self.disagreements.different -= count * u64::from(distance > 0);
+        self.disagreements.distance -= count * distance;
+        self.disagreements.square -= count * distance * distance;
     }
 
     /// Puts back what [`Confusion::remove`] took.
     pub(super) fn restore(&mut self, cell: usize, count: u64) {
+        let (i, j) = (cell / self.categories, cell % self.categories);
+        let distance = i.abs_diff(j) as u64;
         self.counts[cell] += count;
-        self.rows[cell / self.categories] += count;
-        self.columns[cell % self.categories] += count;
+        self.rows[i] += count;
+        self.columns[j] += count;
         self.n += count;
+        self.disagreements.different += count * u64::from(distance > 0);
+        self.disagreements.distance += count * distance;
+        self.disagreements.square += count * distance * distance;
     }
 
     fn refresh_margins(&mut self) {
         self.columns.fill(0);
+        self.disagreements = Disagreements::default();
         for (i, row) in self.counts.chunks_exact(self.categories.max(1)).enumerate() {
-            self.rows[i] = row.iter().sum();
-            for (column, &count) in self.columns.iter_mut().zip(row) {
+            let mut total = 0;
+            for (j, (column, &count)) in self.columns.iter_mut().zip(row).enumerate() {
+                let distance = i.abs_diff(j) as u64;
+                total += count;
                 *column += count;
+                self.disagreements.distance += count * distance;
+                self.disagreements.square += count * distance * distance;
             }
+            self.rows[i] = total;
         }
         self.n = self.rows.iter().sum();
+        self.disagreements.different =
+            self.n - (0..self.categories).map(|k| self.agreed(k)).sum::<u64>();
     }
 }
 

@@ -24,6 +24,7 @@ pub struct Weights {
     scheme: Option<Scheme>,
     disagreement: Vec<f64>,
     scale: f64,
+    total: f64,
 }
 
 /// Why a matrix cannot serve as weights.
@@ -52,11 +53,27 @@ impl Weights {
         };
         // A scale of one category has no distance; any positive number keeps its weight at one.
         let widest = disagreement(0, categories.saturating_sub(1)).max(1.0);
+        Self::with_scale(
+            categories,
+            Some(scheme),
+            square(categories, disagreement),
+            widest,
+        )
+    }
+
+    fn with_scale(
+        categories: usize,
+        scheme: Option<Scheme>,
+        disagreement: Vec<f64>,
+        scale: f64,
+    ) -> Self {
+        let total = (categories * categories) as f64 - disagreement.iter().sum::<f64>() / scale;
         Self {
             categories,
-            scheme: Some(scheme),
-            disagreement: square(categories, disagreement),
-            scale: widest,
+            scheme,
+            disagreement,
+            scale,
+            total,
         }
     }
 
@@ -98,12 +115,7 @@ impl Weights {
         }
         let largest = disagreement.iter().copied().fold(0.0, f64::max);
         let scale = if largest > 0.0 { largest } else { 1.0 };
-        Ok(Self {
-            categories,
-            scheme: None,
-            disagreement,
-            scale,
-        })
+        Ok(Self::with_scale(categories, None, disagreement, scale))
     }
 
     /// Weights from a number per category: w = 1 − (|s_i − s_j| / (max s − min s))^power, with power 1 or 2 as a rule.
@@ -154,21 +166,76 @@ impl Weights {
     /// The sum of all weights, T in the coefficients of Gwet and of Brennan and Prediger.
     #[must_use]
     pub fn total(&self) -> f64 {
-        let cells = (self.categories * self.categories) as f64;
-        cells - self.disagreement.iter().sum::<f64>() / self.scale
+        self.total
     }
 
-    /// The sum of the unscaled disagreements of all items of a table; exact for the usual schemes.
+    /// The sum of the unscaled disagreements of all items of a table; a whole number for the usual schemes.
     #[must_use]
     pub fn observed(&self, table: &Confusion) -> f64 {
-        if self.scheme == Some(Scheme::Identity) {
-            return (table.n() - table.diagonal()) as f64;
+        let usual = table.disagreements();
+        match self.scheme {
+            Some(Scheme::Identity) => usual.different as f64,
+            Some(Scheme::Linear) => usual.distance as f64,
+            Some(Scheme::Quadratic) => usual.square as f64,
+            None => self
+                .disagreement
+                .iter()
+                .zip(table.counts())
+                .map(|(&v, &count)| v * count as f64)
+                .sum(),
         }
-        self.disagreement
-            .iter()
-            .zip(table.counts())
-            .map(|(&v, &count)| v * count as f64)
-            .sum()
+    }
+
+    /// The sum of the unscaled disagreements of all pairs of one rating of margin `a` and one of margin `b`.
+    ///
+    /// For the usual schemes a whole number, from sums over the categories alone.
+    #[must_use]
+    pub fn expected(&self, a: &[u64], b: &[u64]) -> f64 {
+        let total = |margin: &[u64]| margin.iter().map(|&m| u128::from(m)).sum::<u128>();
+        let (a_total, b_total) = (total(a), total(b));
+        match self.scheme {
+            Some(Scheme::Identity) => {
+                let same: u128 = a
+                    .iter()
+                    .zip(b)
+                    .map(|(&a, &b)| u128::from(a) * u128::from(b))
+                    .sum();
+                (a_total * b_total - same) as f64
+            }
+            Some(Scheme::Linear) => {
+                // |i − j| counts the steps between neighbours that lie between the two ratings.
+                let (mut a_below, mut b_below, mut sum) = (0, 0, 0);
+                for (&a, &b) in a.iter().zip(b) {
+                    a_below += u128::from(a);
+                    b_below += u128::from(b);
+                    sum += a_below * (b_total - b_below) + b_below * (a_total - a_below);
+                }
+                sum as f64
+            }
+            Some(Scheme::Quadratic) => {
+                let moment = |margin: &[u64], power: u32| -> u128 {
+                    margin
+                        .iter()
+                        .enumerate()
+                        .map(|(i, &m)| u128::from(m) * (i as u128).pow(power))
+                        .sum()
+                };
+                let squares = moment(a, 2) * b_total + moment(b, 2) * a_total;
+                (squares - 2 * moment(a, 1) * moment(b, 1)) as f64
+            }
+            None => {
+                let row = |(i, &a): (usize, &u64)| {
+                    a as f64
+                        * self
+                            .disagreements(i)
+                            .iter()
+                            .zip(b)
+                            .map(|(&v, &b)| v * b as f64)
+                            .sum::<f64>()
+                };
+                a.iter().enumerate().filter(|&(_, &a)| a > 0).map(row).sum()
+            }
+        }
     }
 }
 

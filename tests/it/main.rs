@@ -1,16 +1,30 @@
 //! One integration binary, a module per subject.
 #![allow(clippy::unwrap_used)]
 
+mod architecture;
 mod claude_code;
 mod detect;
 mod ingest_properties;
+mod main_job;
+mod main_job_errors;
+mod main_job_real;
 mod redaction;
 mod shell_commands;
+mod stats_bootstrap;
+mod stats_degenerate;
 mod stats_numbers;
 mod stats_numbers_properties;
 mod stats_numbers_reference;
+mod stats_numbers_regression;
+mod stats_paired;
+mod stats_panel;
+mod stats_properties;
+mod stats_published;
 mod stats_reference;
+mod stats_speed;
 mod stats_support;
+mod stats_verdict;
 mod telemetry_command;
 mod telemetry_real;
 mod transcript;
+mod workspace;

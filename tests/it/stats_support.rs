@@ -2,6 +2,11 @@
 //!
 //! Cases come from two places: a small set in `tests/it/reference/`, always there, and the full set in the folder that
 //! `VALIDATE_REFERENCE_DATA` names (default `../shared` beside the package), which may be absent.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test tells how much it compared"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +19,6 @@ pub(crate) struct Case {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) categories: usize,
-    pub(crate) ordinal: bool,
     /// Codes by column name; `None` is a missing rating.
     pub(crate) columns: BTreeMap<String, Vec<Option<u16>>>,
     /// The user of each item, where the case has users.
@@ -170,7 +174,6 @@ impl Case {
             id: record["id"].as_str().unwrap().to_owned(),
             kind: record["kind"].as_str().unwrap().to_owned(),
             categories,
-            ordinal: record["ordinal"].as_bool().unwrap(),
             columns: BTreeMap::new(),
             clusters: Vec::new(),
             expect: record["expect"]
@@ -273,7 +276,7 @@ pub(crate) fn matches(actual: &Actual, expected: &Value, tolerance: f64) -> Resu
         (Actual::Number(Some(actual)), Value::Number(number)) => {
             close(*actual, number.as_f64().unwrap(), tolerance)
         }
-        (Actual::Numbers(actual), Value::Array(_)) => {
+        (Actual::Numbers(actual), Value::Array(_) | Value::Object(_)) => {
             let expected = numbers(expected);
             if actual.len() != expected.len() {
                 return Err(format!(
@@ -299,10 +302,11 @@ pub(crate) fn close(actual: f64, expected: f64, tolerance: f64) -> Result<(), St
     Err(format!("{actual}, expected {expected} ± {tolerance:e}"))
 }
 
-/// All numbers of an array, however nested, in order.
+/// All numbers of an array or object, however nested, in order.
 pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     match value {
         Value::Array(values) => values.iter().flat_map(numbers).collect(),
+        Value::Object(values) => values.values().flat_map(numbers).collect(),
         value => vec![value.as_f64().unwrap()],
     }
 }

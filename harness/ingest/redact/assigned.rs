@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Span;
 use super::judge::{self, Promise};
 use super::rules::{Generic, Rules};
+use super::run;
 
 /// How far the rest of a name and what stands between it and its operator may reach.
 const NAME: usize = 48;
@@ -31,6 +32,8 @@ struct Value {
     bare: bool,
     /// The whole rest of a line `NAME=...`, as in .env files: no code.
     line: bool,
+    /// Without an operator, as in prose: the token `...`.
+    told: bool,
 }
 
 impl<'r, 't> Names<'r, 't> {
@@ -46,17 +49,31 @@ impl<'r, 't> Names<'r, 't> {
     /// The secret that is given to the name in which the credential word `word` stands.
     pub(super) fn find(&mut self, word: Range<usize>) -> Option<Span<'r>> {
         let bytes = self.text.as_bytes();
-        let start = word.start
+        let mut start = word.start
             - bytes[..word.start]
                 .iter()
                 .rev()
                 .take(NAME)
                 .take_while(|byte| is_name(**byte))
                 .count();
-        let value = self.value(start, word.end)?;
-        let (value, end) = value;
+        // The n of a written line break is no part of the name.
+        if start > 0
+            && bytes[start - 1] == b'\\'
+            && start < word.start
+            && b"nrt".contains(&bytes[start])
+        {
+            start += 1;
+        }
+        let (value, end) = self.value(start, word.end)?;
         let text = &self.text[value.range.clone()];
         if text.len() < 8 || text.contains("REDACTED") || !text.is_ascii() {
+            return None;
+        }
+        // Most words beside `token` are prose.
+        if value.told
+            && value.bare
+            && (text.len() < 20 || !text.bytes().any(|byte| byte.is_ascii_digit()))
+        {
             return None;
         }
         let name = self.text[start..end].to_ascii_lowercase();
@@ -79,7 +96,10 @@ impl<'r, 't> Names<'r, 't> {
         {
             return None;
         }
-        let (promise, rule) = promise(&name);
+        let (promise, rule) = match promise(&name) {
+            (_, rule) if value.told && value.bare => (Promise::Token, rule),
+            promised => promised,
+        };
         judge::is_secret(
             text,
             promise,
@@ -92,12 +112,7 @@ impl<'r, 't> Names<'r, 't> {
     /// The value given to the name that begins at `start` and goes on at `from`, and where the name ends.
     fn value(&mut self, start: usize, from: usize) -> Option<(Value, usize)> {
         let bytes = self.text.as_bytes();
-        let mut at = from
-            + bytes[from..]
-                .iter()
-                .take(NAME)
-                .take_while(|byte| is_name(**byte))
-                .count();
+        let mut at = from + run(&bytes[from..], NAME, |byte| is_name(*byte));
         let end = at;
         let quoted = matches!(bytes.get(at), Some(b'"' | b'\'' | b'`' | b'\\' | b']'));
         at += bytes[at..]
@@ -105,34 +120,25 @@ impl<'r, 't> Names<'r, 't> {
             .take(8)
             .take_while(|byte| b"\"'`\\])*?! \t".contains(byte))
             .count();
-        at = operator(bytes, start, end, at, quoted)?;
-        at += bytes[at..]
-            .iter()
-            .take(16)
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count();
+        let operator = operator(bytes, start, end, at, quoted);
+        let told = operator.is_none();
+        at = operator.or_else(|| beside(bytes, end, at))?;
+        at += run(&bytes[at..], 16, |byte| matches!(byte, b' ' | b'\t'));
         at = annotation(bytes, at).unwrap_or(at);
         // A value on the next line has quotes.
-        let below = bytes[at..]
-            .iter()
-            .take(40)
-            .take_while(|byte| byte.is_ascii_whitespace())
-            .count();
+        let below = run(&bytes[at..], 40, |byte| byte.is_ascii_whitespace());
         if below > 0 && matches!(bytes.get(at + below), Some(b'"' | b'\'' | b'`')) {
             at += below;
         }
-        Some((self.written(start, end, at)?, end))
+        let value = self.written(start, end, at)?;
+        Some((Value { told, ..value }, end))
     }
 
     /// The value that is written at `at`.
     fn written(&mut self, start: usize, end: usize, at: usize) -> Option<Value> {
         let bytes = self.text.as_bytes();
         let at = at + prefix(&bytes[at..]);
-        let escapes = bytes[at..]
-            .iter()
-            .take(8)
-            .take_while(|byte| **byte == b'\\')
-            .count();
+        let escapes = run(&bytes[at..], 8, |byte| *byte == b'\\');
         if let Some(&quote) = bytes
             .get(at + escapes)
             .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))
@@ -144,6 +150,7 @@ impl<'r, 't> Names<'r, 't> {
                 range: from..stop,
                 bare: false,
                 line: false,
+                told: false,
             });
         }
         let at = at + scheme(&bytes[at..]);
@@ -154,6 +161,7 @@ impl<'r, 't> Names<'r, 't> {
                 range: at..self.walked.end,
                 bare: true,
                 line,
+                told: false,
             });
         }
         let length = bytes[at..]
@@ -175,6 +183,7 @@ impl<'r, 't> Names<'r, 't> {
             range: at..stop,
             bare: true,
             line,
+            told: false,
         })
     }
 }
@@ -219,8 +228,8 @@ fn is_name(byte: u8) -> bool {
 fn operator(bytes: &[u8], start: usize, end: usize, at: usize, quoted: bool) -> Option<usize> {
     let rest = &bytes[at..];
     for sign in [
-        ":=", "=>", "->", "===", "==", "!==", "||=", "?=", "+=", "??=", "=", ":", "%3D", "%3d",
-        "is: ", "is ",
+        ":=", "=>", "===", "==", "!==", "||=", "?=", "+=", "??=", "=", ":", "%3D", "%3d", "is: ",
+        "is ",
     ] {
         if rest.starts_with(sign.as_bytes()) {
             // `Token::new`, `secret://`: a path and a scheme.
@@ -229,17 +238,11 @@ fn operator(bytes: &[u8], start: usize, end: usize, at: usize, quoted: bool) -> 
         }
     }
     // {"name": "TOKEN", "value": "..."}, - name: TOKEN\n  value: ..., <add key="Password" value="..."/>
-    let gap = rest
-        .iter()
-        .take(60)
-        .take_while(|byte| byte.is_ascii_whitespace() || b",\"'".contains(byte))
-        .count();
+    let gap = run(rest, 60, |byte| {
+        byte.is_ascii_whitespace() || b",\"'".contains(byte)
+    });
     if let Some(after) = rest[gap..].strip_prefix(b"value") {
-        let closes = after
-            .iter()
-            .take(4)
-            .take_while(|byte| b"\"' \t".contains(byte))
-            .count();
+        let closes = run(after, 4, |byte| b"\"' \t".contains(byte));
         if matches!(after.get(closes), Some(b':' | b'=')) {
             return Some(at + gap + "value".len() + closes + 1);
         }
@@ -264,21 +267,34 @@ fn operator(bytes: &[u8], start: usize, end: usize, at: usize, quoted: bool) -> 
     }
 }
 
+/// Where the value is that stands beside its name without an operator: the token `...`, and bare after one space.
+fn beside(bytes: &[u8], end: usize, at: usize) -> Option<usize> {
+    let gap = &bytes[end..at];
+    if !gap.starts_with(b" ") {
+        return None;
+    }
+    match gap.last() {
+        Some(b'`' | b'"' | b'\'') => {
+            let escapes = gap[..gap.len() - 1]
+                .iter()
+                .rev()
+                .take_while(|byte| **byte == b'\\')
+                .count();
+            Some(at - 1 - escapes)
+        }
+        _ => (gap == b" ").then_some(at),
+    }
+}
+
 /// The end of a type: `const TOKEN: &str = "..."`.
 fn annotation(bytes: &[u8], at: usize) -> Option<usize> {
-    let length = bytes[at..]
-        .iter()
-        .take(40)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || b"&'_<>[]|. ?:".contains(byte))
-        .count();
+    let length = run(&bytes[at..], 40, |byte| {
+        byte.is_ascii_alphanumeric() || b"&'_<>[]|. ?:".contains(byte)
+    });
     let rest = bytes[at + length..]
         .strip_prefix(b"=")
         .filter(|_| length > 0)?;
-    let blank = rest
-        .iter()
-        .take(8)
-        .take_while(|byte| **byte == b' ')
-        .count();
+    let blank = run(rest, 8, |byte| *byte == b' ');
     matches!(rest.get(blank), Some(b'"' | b'\'' | b'`' | b'\\')).then_some(at + length + 1 + blank)
 }
 
@@ -330,7 +346,7 @@ fn closing(bytes: &[u8], from: usize, quote: u8, escapes: usize) -> Option<usize
 fn is_line_of_environment(bytes: &[u8], start: usize, end: usize) -> bool {
     let name = bytes[start..end]
         .iter()
-        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
+        .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     let head = &bytes[..start];
     let opens = head.is_empty()
         || [&b"\n"[..], b"\\n", b"export ", b"ENV ", b"set ", b"-e "]

@@ -64,6 +64,8 @@ pub(super) fn is_login(password: &str, user: &str, generic: &Generic) -> bool {
     password.len() >= 4
         && !lower.contains("redacted")
         && !is_reference(password)
+        // `-u http://host`
+        && !password.starts_with("//")
         && lower != user.to_ascii_lowercase()
         && !generic.defaults.contains(&lower)
         && !generic
@@ -86,10 +88,10 @@ fn is_password(value: &str, bare: bool, generic: &Generic) -> bool {
         && value.is_ascii()
         && entropy(value) >= 2.6
         && letters > 0
-        && (digits > 0 || symbols > 0)
+        && (digits > 0 || symbols > 0 || is_scrambled(value))
         && !generic.defaults.iter().any(|word| word == core)
         // `form.password1` and `$oldPassword` are code; without quotes a value has to look random.
-        && (!bare || !name_like || (digits >= 2 && !is_wordy(value)) || changes_case(value))
+        && (!bare || !name_like || (digits >= 2 && !is_wordy(value)) || is_scrambled(value))
         && !(digits == 0 && is_wordy(value))
 }
 
@@ -102,8 +104,8 @@ pub(super) fn is_random(value: &str, least: usize) -> bool {
     value.len() >= least
         && value.bytes().all(|byte| byte.is_ascii_graphic())
         && letters >= 4
-        // Base64 of sixteen characters has no digit once in fifteen times; it changes its case all the time then.
-        && (digits >= 2 || (digits <= 1 && changes_case(value)))
+        // Letters and digits mixed, or, by chance without digits, upper and lower case without the look of words.
+        && (digits >= 2 || is_scrambled(value))
         && odd * 4 <= value.len()
         && entropy(value) >= if hex { 2.8 } else { 3.3 }
         && !is_wordy(value)
@@ -111,12 +113,23 @@ pub(super) fn is_random(value: &str, least: usize) -> bool {
 }
 
 fn changes_case(value: &str) -> bool {
-    let pairs: Vec<(u8, u8)> = letter_pairs(value).collect();
-    let changes = pairs
-        .iter()
-        .filter(|(a, b)| a.is_ascii_lowercase() != b.is_ascii_lowercase())
-        .count();
-    pairs.len() >= 10 && changes * 20 >= pairs.len() * 7
+    let (mut pairs, mut changes) = (0, 0);
+    for (first, second) in letter_pairs(value) {
+        pairs += 1;
+        changes += usize::from(first.is_ascii_lowercase() != second.is_ascii_lowercase());
+    }
+    pairs >= 10 && changes * 20 >= pairs * 7
+}
+
+/// Upper and lower case side by side in all four orders, which neither words nor humps nor constants do.
+fn is_scrambled(value: &str) -> bool {
+    let mut orders = [0usize; 4];
+    for (first, second) in letter_pairs(value) {
+        orders[usize::from(first.is_ascii_lowercase()) * 2
+            + usize::from(second.is_ascii_lowercase())] += 1;
+    }
+    let (english, pairs) = english_pairs(value);
+    value.len() >= 12 && orders.iter().all(|&count| count > 0) && english * 20 < pairs * 9
 }
 
 /// Neighbouring letters.
@@ -128,17 +141,15 @@ fn letter_pairs(value: &str) -> impl Iterator<Item = (u8, u8)> {
         .map(|pair| (pair[0], pair[1]))
 }
 
-/// True if the letters run as they do in words.
-fn is_wordy(value: &str) -> bool {
-    let mut pairs = 0usize;
-    let mut english = 0usize;
-    for (first, second) in letter_pairs(value) {
-        // The hump of a camel is a new word.
-        if first.is_ascii_lowercase() && second.is_ascii_uppercase() {
-            continue;
-        }
-        pairs += 1;
+/// How many neighbouring letters are so in English, of how many; the hump of a camel is a new word.
+fn english_pairs(value: &str) -> (usize, usize) {
+    let mut english = 0;
+    let mut pairs = 0;
+    for (first, second) in letter_pairs(value)
+        .filter(|(first, second)| first.is_ascii_uppercase() || second.is_ascii_lowercase())
+    {
         let pair = [first.to_ascii_lowercase(), second.to_ascii_lowercase()];
+        pairs += 1;
         english += usize::from(
             ENGLISH
                 .as_bytes()
@@ -146,6 +157,12 @@ fn is_wordy(value: &str) -> bool {
                 .any(|known| known.starts_with(&pair)),
         );
     }
+    (english, pairs)
+}
+
+/// True if the letters run as they do in words.
+fn is_wordy(value: &str) -> bool {
+    let (english, pairs) = english_pairs(value);
     // Chance writes a few English pairs into any text; digits strewn in between and a case that keeps changing tell.
     pairs >= 4
         && pairs * 10 >= value.len() * 4
@@ -209,7 +226,12 @@ pub(super) fn is_reference(value: &str) -> bool {
         && bytes[1..]
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || b"_{}():-.[]\"'".contains(byte));
+    let constant = value.contains('_')
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
     variable
+        || constant
         || (opens && closes)
         || [
             "${", "{{", "}}", "$(", "<%", "=>", "()", "&&", "||", "->", "::", "://",

@@ -162,6 +162,15 @@ impl Redactor {
     }
 }
 
+/// How many of the first `most` bytes are as `fits` says, before one is not.
+fn run(bytes: &[u8], most: usize, fits: impl Fn(&u8) -> bool) -> usize {
+    bytes
+        .iter()
+        .take(most)
+        .take_while(|byte| fits(byte))
+        .count()
+}
+
 fn merge(mut claimed: Vec<Span<'_>>) -> Vec<Span<'_>> {
     claimed.sort_by_key(|span| (span.start, span.end));
     let mut merged: Vec<Span<'_>> = Vec::with_capacity(claimed.len());

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Span;
 use super::judge::{self, Promise};
 use super::rules::{Generic, Kind, Shape};
+use super::run;
 
 /// The longest key block.
 const BLOCK: usize = 32 << 10;
@@ -160,11 +161,9 @@ fn header(text: &str, hit: Range<usize>, generic: &Generic) -> Option<Range<usiz
     }
     let basic = bytes[hit.start].eq_ignore_ascii_case(&b'b')
         && bytes[hit.start + 1].eq_ignore_ascii_case(&b'a');
-    let length = bytes[hit.end..]
-        .iter()
-        .take(8192)
-        .take_while(|byte| is_base64(**byte) || b"-._~".contains(byte))
-        .count();
+    let length = run(&bytes[hit.end..], 8192, |byte| {
+        is_base64(*byte) || b"-._~".contains(byte)
+    });
     let value = text[hit.end..hit.end + length].trim_end_matches('.');
     let secret = if basic {
         is_basic(value)
@@ -211,18 +210,9 @@ fn cookies(text: &str, from: usize, generic: &Generic) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = from;
     let end = bytes.len().min(from + COOKIES);
-    at += bytes[at..end]
-        .iter()
-        .take(4)
-        .take_while(|byte| b" =\"'".contains(byte))
-        .count();
+    at += run(&bytes[at..end], 4, |byte| b" =\"'".contains(byte));
     while at < end {
-        let name = at..at
-            + bytes[at..end]
-                .iter()
-                .take(128)
-                .take_while(|byte| is_cookie_name(**byte))
-                .count();
+        let name = at..at + run(&bytes[at..end], 128, |byte| is_cookie_name(*byte));
         if name.is_empty() || bytes.get(name.end) != Some(&b'=') {
             // Attributes of Set-Cookie have no value: `; HttpOnly`.
             let attribute = !name.is_empty() && bytes.get(name.end) == Some(&b';');
@@ -252,11 +242,7 @@ fn cookies(text: &str, from: usize, generic: &Generic) -> Vec<Range<usize>> {
             }
             at = stop;
         }
-        let gap = bytes[at..end]
-            .iter()
-            .take(4)
-            .take_while(|byte| b"; ".contains(byte))
-            .count();
+        let gap = run(&bytes[at..end], 4, |byte| b"; ".contains(byte));
         if gap == 0 {
             break;
         }
@@ -277,7 +263,12 @@ fn is_cookie_value(byte: u8) -> bool {
 fn curl_user(text: &str, from: usize, generic: &Generic) -> Option<Range<usize>> {
     let end = text.floor_char_boundary(from.saturating_add(400));
     let command = &text[from..end];
-    let command = command.split("curl ").next().unwrap_or(command);
+    // The next command has flags of its own.
+    let command = ["curl ", "&& ", "\n\n", "; "]
+        .iter()
+        .fold(command, |command, end| {
+            command.split(end).next().unwrap_or(command)
+        });
     let flag = [
         " -u ",
         " --user ",
