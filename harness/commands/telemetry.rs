@@ -155,7 +155,7 @@ fn table(rows: &[TelemetryRow]) -> String {
     ]);
     for row in rows {
         table.push(vec![
-            number::shortened(&row.session_id, 17),
+            number::shortened(&row.session_id, 15),
             row.prompts.to_string(),
             row.actions.to_string(),
             row.agent_words.to_string(),
@@ -170,7 +170,9 @@ fn table(rows: &[TelemetryRow]) -> String {
     let out_of_scope = rows.iter().filter(|row| !row.interactive).count();
     let malformed: u64 = rows.iter().map(|row| row.malformed_lines).sum();
     format!(
-        "{}\n{sessions} sessions, {out_of_scope} out of scope (not interactive), {malformed} unreadable lines. All columns: `--format csv`.\n",
-        table.terminal(0)
+        "{}\n{}, {out_of_scope} out of scope (not interactive), {}. All columns: `--format csv`.\n",
+        table.terminal(0),
+        number::counted(sessions as u64, "session"),
+        number::counted(malformed, "unreadable line"),
     )
 }

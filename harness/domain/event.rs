@@ -26,6 +26,8 @@ pub struct Position {
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// An entry of any kind, told before what it holds: its time counts even where nothing else does.
+    Entry,
     /// A fact about the whole session, told when it is first seen and again when it changes.
     Fact(Fact<'a>),
     /// The person's turn.

@@ -100,3 +100,13 @@ pub fn shortened(id: &str, width: usize) -> String {
     let kept_tail: String = characters[characters.len() - tail..].iter().collect();
     format!("{kept_head}…{kept_tail}")
 }
+
+/// `1 session`, `2 sessions`: for nouns that only take an s.
+#[must_use]
+pub fn counted(count: u64, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}

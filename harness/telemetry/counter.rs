@@ -326,7 +326,10 @@ impl Listener for Counter {
             Event::PullRequest { url } => self.pull_request(&url.redacted()),
             Event::SubagentWork(work) => self.subagent(work),
             Event::Malformed { reason } => self.malformed(at.line, reason),
-            Event::Injected(_) | Event::AgentThinking(_) | Event::ClientNotice(_) => {}
+            Event::Entry
+            | Event::Injected(_)
+            | Event::AgentThinking(_)
+            | Event::ClientNotice(_) => {}
         }
     }
 }

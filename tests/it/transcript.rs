@@ -224,6 +224,7 @@ struct Sentences {
 impl Listener for Sentences {
     fn event(&mut self, at: Position, event: Event<'_>) {
         let sentence = match event {
+            Event::Entry => return,
             Event::Fact(fact) => {
                 self.facts.push(match fact {
                     Fact::SessionId(id) => format!("session {id}"),

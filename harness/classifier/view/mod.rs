@@ -273,7 +273,8 @@ impl Listener for ViewBuilder<'_> {
             }
             // Reasoning is kept by some clients and blanked by others; shown, it would favour the former.
             Event::AgentThinking(text) => self.bytes += text.bytes(),
-            Event::Fact(_)
+            Event::Entry
+            | Event::Fact(_)
             | Event::Usage(_)
             | Event::TurnDuration { .. }
             | Event::PullRequest { .. }

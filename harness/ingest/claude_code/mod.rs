@@ -112,6 +112,7 @@ impl Reader<'_> {
             line,
             moment: entry.timestamp.get().and_then(Moment::parse),
         };
+        self.tell(at, Event::Entry);
         self.facts(at, entry);
         match entry.kind.get() {
             Some("assistant") => {
