@@ -23,7 +23,6 @@ mod stats_panel;
 mod stats_properties;
 mod stats_published;
 mod stats_reference;
-mod stats_speed;
 mod stats_support;
 mod stats_verdict;
 mod telemetry_command;

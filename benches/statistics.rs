@@ -1,5 +1,4 @@
-//! How long the heavy statistics take. Run with
-//! `RAYON_NUM_THREADS=1 cargo test --release --test it stats_speed -- --ignored --nocapture --test-threads 1`.
+//! How long the heavy statistics take: `RAYON_NUM_THREADS=1 cargo bench --bench statistics`.
 #![allow(clippy::print_stdout, reason = "measurements are printed")]
 
 use std::time::Instant;
@@ -13,6 +12,12 @@ use harness::stats::metric::{Metric, positions};
 use harness::stats::panel::{Panel, panel};
 use harness::stats::resample::{TableStatistic, Tables};
 use harness::stats::units::Units;
+
+fn main() {
+    bootstrap_of_400_000_pairs();
+    agreement_of_400_000_pairs();
+    alpha_of_three_raters_and_400_000_units();
+}
 
 const ITEMS: usize = 400_000;
 const CATEGORIES: u16 = 24;
@@ -74,8 +79,6 @@ fn processor_seconds() -> Option<f64> {
     Some(f64::from(ticks) / 100.0)
 }
 
-#[test]
-#[ignore = "measures time"]
 fn bootstrap_of_400_000_pairs() {
     let (columns, users) = ratings(2);
     let (a, b) = (&columns[0], &columns[1]);
@@ -136,8 +139,6 @@ fn bootstrap_of_400_000_pairs() {
     });
 }
 
-#[test]
-#[ignore = "measures time"]
 fn agreement_of_400_000_pairs() {
     let (columns, users) = ratings(2);
     for clusters in [None, Some(users.as_slice())] {
@@ -153,8 +154,6 @@ fn agreement_of_400_000_pairs() {
     }
 }
 
-#[test]
-#[ignore = "measures time"]
 fn alpha_of_three_raters_and_400_000_units() {
     let (columns, users) = ratings(3);
     let raters: Vec<&[Option<u16>]> = columns.iter().map(Vec::as_slice).collect();
