@@ -1,10 +1,12 @@
 //! One integration binary, a module per subject.
 #![allow(clippy::unwrap_used)]
 
+mod answers;
 mod architecture;
 mod main_job;
 mod main_job_errors;
 mod main_job_real;
+mod recordings;
 mod redaction;
 mod stats_bootstrap;
 mod stats_degenerate;
