@@ -1,10 +1,14 @@
-//! Classifiers as data: what is asked, on which scale, and what telemetry has to show.
+//! Classifiers as data: what is asked, on which scale, what telemetry has to show, and how an answer is read.
 //!
 //! A folder under `prompts/` is a classifier; no code knows their names. `definition` is the file's shape, `load` finds
-//! and checks the folders.
+//! and checks the folders. `schema` holds what is sent and what is checked (`portable`: what every provider takes),
+//! `answer` reads what came back and never guesses (`json`: JSON with its doubles and its end).
 
+pub mod answer;
 pub mod definition;
+mod json;
 pub mod load;
+mod portable;
 pub mod prompt;
 pub mod schema;
 pub mod view;

@@ -1,6 +1,7 @@
 //! One integration binary, a module per subject.
 #![allow(clippy::unwrap_used)]
 
+mod answers;
 mod architecture;
 mod claude_code;
 mod detect;
@@ -8,6 +9,7 @@ mod ingest_properties;
 mod main_job;
 mod main_job_errors;
 mod main_job_real;
+mod recordings;
 mod redaction;
 mod shell_commands;
 mod stats_bootstrap;

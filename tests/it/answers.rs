@@ -1,0 +1,680 @@
+//! What a model answered is read, or is a failure with a reason; and the schemas that say what an answer is.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use harness::classifier::answer::{Reading, read};
+use harness::classifier::definition::Definition;
+use harness::classifier::load;
+use harness::classifier::schema::{AnswerSchema, WireSchema};
+use harness::domain::answer::{AnswerUsage, RawAnswer, Stop};
+use harness::domain::rating::Outcome;
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::workspace::package;
+
+struct Classifier {
+    definition: Definition,
+    schema: AnswerSchema,
+}
+
+fn classifier(name: &str) -> Classifier {
+    let folder = package().join("prompts").join(name);
+    Classifier {
+        definition: load::load(&folder.join("classifier.toml"), name.to_owned()).unwrap(),
+        schema: AnswerSchema::load(&folder.join("answer.schema.json")).unwrap(),
+    }
+}
+
+impl Classifier {
+    fn read(&self, stop: Stop, text: &str) -> Reading {
+        let raw = RawAnswer {
+            text: text.to_owned(),
+            stop,
+            usage: AnswerUsage::default(),
+            when: "2026-11-22".to_owned(),
+            obtained: "live".to_owned(),
+        };
+        read(&self.definition, &self.schema, &raw)
+    }
+
+    fn finished(&self, text: &str) -> Reading {
+        self.read(Stop::Finished, text)
+    }
+
+    /// One line: what became of it, the marks, the reason.
+    fn said(&self, stop: Stop, text: &str) -> String {
+        let reading = self.read(stop, text);
+        let mut line = match &reading.outcome {
+            Outcome::Parsed(label) => format!("parsed {}", self.definition.text_of(label)),
+            outcome => format!("{outcome:?}").to_lowercase(),
+        };
+        for (mark, word) in [
+            (reading.folded, ", folded"),
+            (reading.from_prose, ", from prose"),
+        ] {
+            if mark {
+                line.push_str(word);
+            }
+        }
+        assert_eq!(reading.answer.is_some(), reading.outcome.label().is_some());
+        assert_eq!(reading.reason.is_none(), reading.outcome.label().is_some());
+        if let Some(reason) = reading.reason {
+            write!(line, ": {reason}").unwrap();
+        }
+        line
+    }
+
+    fn table(&self, texts: &[(&str, String)]) -> String {
+        texts.iter().fold(String::new(), |mut table, (name, text)| {
+            writeln!(table, "{name}\n    {}", self.said(Stop::Finished, text)).unwrap();
+            table
+        })
+    }
+}
+
+fn with(label: &Value) -> Value {
+    json!({
+        "evidence": [{"turn": 2, "shows": "the agent edits src/main.rs"}],
+        "label": label,
+        "confidence": 0.8,
+        "decisions": [],
+    })
+}
+
+fn good(label: &str) -> String {
+    with(&json!(label)).to_string()
+}
+
+/// The good answer with one part replaced, as text.
+fn edited(old: &str, new: &str) -> String {
+    let text = good("modify");
+    assert!(text.contains(old), "{text} holds no {old}");
+    text.replacen(old, new, 1)
+}
+
+fn decisions(list: &Value) -> String {
+    json!({"evidence": [{"turn": 1, "shows": "x"}], "label": "", "confidence": 0.5, "decisions": list})
+        .to_string()
+}
+
+#[test]
+fn a_good_answer_is_read_whole() {
+    let codebase = classifier("codebase");
+    let reading = codebase.finished(&good("modify"));
+    insta::assert_debug_snapshot!(reading);
+}
+
+#[test]
+fn prose_may_stand_around_one_object_and_is_counted() {
+    let good = good("modify");
+    let list = [
+        ("white space", format!("\n  {good}\n")),
+        ("byte order mark", format!("\u{feff}{good}")),
+        ("fence", format!("```json\n{good}\n```")),
+        (
+            "fence in prose",
+            format!("Here it is:\n\n```json\n{good}\n```\n\nIt changes code."),
+        ),
+        (
+            "prose with braces",
+            format!("The user wrote `fn main() {{ }}` and {{x}}.\n{good}"),
+        ),
+        (
+            "another object",
+            format!("Usage was {{\"tokens\": 12}}.\n{good}"),
+        ),
+        ("two objects", format!("{good}\n{}", self::good("explore"))),
+        ("the same object twice", format!("{good}\n{good}")),
+        (
+            "a second without all fields",
+            format!("{good} or {{\"label\": \"explore\"}}"),
+        ),
+        (
+            "a second that is not JSON",
+            format!("{good} or {{\"label\": explore}}"),
+        ),
+        ("inside another object", format!("{{\"answer\": {good}}}")),
+        (
+            "inside a broken object",
+            format!("{{\"why\": NaN, \"answer\": {good}}}"),
+        ),
+        ("in a list", format!("[{good}]")),
+        ("in a string", json!(good).to_string()),
+        (
+            "prose alone",
+            "It primarily modifies code: modify.".to_owned(),
+        ),
+        ("a label alone", "modify".to_owned()),
+        ("nothing", String::new()),
+        ("white space alone", " \n\t".to_owned()),
+        ("null", "null".to_owned()),
+    ];
+    assert_snapshot!(classifier("codebase").table(&list));
+}
+
+#[test]
+fn an_answer_that_broke_off_is_truncated() {
+    let codebase = classifier("codebase");
+    let good = good("modify");
+    let fenced = format!("```json\n{good}\n```");
+    let mut said = String::new();
+    for (name, stop, text) in [
+        ("in the middle", Stop::Finished, good[..40].to_owned()),
+        (
+            "before the last brace",
+            Stop::Finished,
+            good[..good.len() - 1].to_owned(),
+        ),
+        ("after the first brace", Stop::Finished, "{".to_owned()),
+        ("in the fence", Stop::Finished, fenced[..60].to_owned()),
+        (
+            "after a whole one",
+            Stop::Finished,
+            format!("{good}\nOr rather: {{\"evidence\": ["),
+        ),
+        ("length, complete", Stop::Length, good.clone()),
+        ("length, complete in a fence", Stop::Length, fenced),
+        (
+            "length, complete, then prose",
+            Stop::Length,
+            format!("{good}\nOn second thought, the"),
+        ),
+        ("length, in the middle", Stop::Length, good[..40].to_owned()),
+        (
+            "length, prose",
+            Stop::Length,
+            "The session shows that".to_owned(),
+        ),
+        ("length, nothing", Stop::Length, String::new()),
+        (
+            "length, complete, unknown label",
+            Stop::Length,
+            good.replace("modify", "mod"),
+        ),
+    ] {
+        writeln!(said, "{name}\n    {}", codebase.said(stop, &text)).unwrap();
+    }
+    assert_snapshot!(said);
+    for end in 1..good.len() {
+        let outcome = codebase.finished(&good[..end]).outcome;
+        assert_eq!(outcome, Outcome::Truncated, "{}", &good[..end]);
+    }
+}
+
+#[test]
+fn a_refusal_and_an_error_are_what_they_are_even_with_an_answer_in_the_text() {
+    let codebase = classifier("codebase");
+    let mut said = String::new();
+    for (stop, text) in [
+        (Stop::Refusal, ""),
+        (Stop::Refusal, "I can't help with that."),
+        (Stop::Refusal, good("modify").as_str()),
+        (Stop::Error, "529 overloaded_error"),
+        (Stop::Error, ""),
+    ] {
+        writeln!(said, "{}", codebase.said(stop, text)).unwrap();
+    }
+    assert_snapshot!(said);
+}
+
+#[test]
+fn what_does_not_fit_is_unparsable_with_place_and_cause() {
+    let shows = "\"the agent edits src/main.rs\"";
+    let list = [
+        ("unknown label", good("modifies")),
+        ("label in other capitals", good("Modify")),
+        ("label with a space", good(" modify")),
+        ("label that is no ASCII look-alike", good("modıfy")),
+        ("empty label", good("")),
+        ("label with controls", good("mod\u{1b}[31mify\u{0}\u{202e}")),
+        ("long label", good(&"modify ".repeat(1000))),
+        ("label is a number", edited("\"modify\"", "1")),
+        ("label is null", edited("\"modify\"", "null")),
+        ("label is a list", edited("\"modify\"", "[\"modify\"]")),
+        ("label is missing", edited("\"label\":\"modify\",", "")),
+        (
+            "evidence is missing",
+            edited(
+                "\"evidence\":[{\"turn\":2,\"shows\":\"the agent edits src/main.rs\"}],",
+                "",
+            ),
+        ),
+        (
+            "evidence is empty",
+            edited("{\"turn\":2,\"shows\":\"the agent edits src/main.rs\"}", ""),
+        ),
+        ("evidence is blank", edited(shows, "\"  \"")),
+        (
+            "evidence is a text",
+            edited(
+                "[{\"turn\":2,\"shows\":\"the agent edits src/main.rs\"}]",
+                shows,
+            ),
+        ),
+        ("turn is a text", edited("\"turn\":2", "\"turn\":\"2\"")),
+        ("turn is negative", edited("\"turn\":2", "\"turn\":-1")),
+        ("turn is not whole", edited("\"turn\":2", "\"turn\":2.5")),
+        (
+            "turn is whole with a point",
+            edited("\"turn\":2", "\"turn\":2.0"),
+        ),
+        (
+            "turn is huge",
+            edited("\"turn\":2", "\"turn\":99999999999999999999999"),
+        ),
+        (
+            "additional field",
+            edited("\"label\"", "\"reasoning\":\"because\",\"label\""),
+        ),
+        (
+            "additional field, long",
+            edited("\"label\"", &format!("\"{}\":1,\"label\"", "x".repeat(999))),
+        ),
+        (
+            "field twice",
+            edited("\"label\"", "\"label\":\"explore\",\"label\""),
+        ),
+        (
+            "field twice further down",
+            edited("\"turn\":2", "\"turn\":2,\"turn\":3"),
+        ),
+        ("confidence NaN", edited("0.8", "NaN")),
+        ("confidence too large", edited("0.8", "1.2")),
+        ("confidence below zero", edited("0.8", "-0.1")),
+        ("confidence beyond all numbers", edited("0.8", "1e999")),
+        ("confidence is a text", edited("0.8", "\"0.8\"")),
+        ("confidence in percent", edited("0.8", "80")),
+        (
+            "decisions where none belong",
+            edited(
+                "\"decisions\":[]",
+                "\"decisions\":[{\"kind\":\"planning\",\"by\":\"user\",\"summary\":\"x\"}]",
+            ),
+        ),
+        ("raw NUL", edited("edits", "ed\u{0}its")),
+        ("escaped NUL", edited("edits", "ed\\u0000its")),
+        ("invalid escape", edited("edits", "ed\\xits")),
+        ("half a surrogate", edited("edits", "ed\\ud800its")),
+        ("single quotes", good("modify").replace('"', "'")),
+        (
+            "trailing comma",
+            edited("\"decisions\":[]}", "\"decisions\":[],}"),
+        ),
+        ("comment", edited("\"label\"", "/* sure */ \"label\"")),
+    ];
+    assert_snapshot!(classifier("codebase").table(&list));
+}
+
+#[test]
+fn an_amount_is_a_string_of_digits() {
+    let task_value = classifier("task-value");
+    let mut said = String::new();
+    for text in [
+        "350", "$350", "0", "1e3", "3.5", "-5", "+5", "1,000", "0350", "inf", "NaN", " 350", "٣٥٠",
+        "",
+    ] {
+        writeln!(
+            said,
+            "{text:?}: {}",
+            task_value.said(Stop::Finished, &good(text))
+        )
+        .unwrap();
+    }
+    let huge = "9".repeat(400);
+    writeln!(
+        said,
+        "400 digits: {}",
+        task_value.said(Stop::Finished, &good(&huge))
+    )
+    .unwrap();
+    let number = with(&json!(350)).to_string();
+    writeln!(said, "number: {}", task_value.said(Stop::Finished, &number)).unwrap();
+    assert_snapshot!(said);
+}
+
+#[test]
+fn shares_come_from_the_list_of_decisions() {
+    let one = |kind: &str, by: &str| json!({"kind": kind, "by": by, "summary": "which"});
+    let list = [
+        ("none", decisions(&json!([]))),
+        (
+            "two kinds",
+            decisions(&json!([
+                one("planning", "user"),
+                one("planning", "agent"),
+                one("execution", "agent")
+            ])),
+        ),
+        ("one kind", decisions(&json!([one("planning", "user")]))),
+        (
+            "other capitals",
+            decisions(&json!([one("Planning", "USER")])),
+        ),
+        ("unknown kind", decisions(&json!([one("testing", "user")]))),
+        (
+            "unknown decider",
+            decisions(&json!([one("planning", "both")])),
+        ),
+        ("a text", decisions(&json!(["planning by user"]))),
+        ("not a list", decisions(&json!({}))),
+        ("a label", good("modify")),
+    ];
+    assert_snapshot!(classifier("decisions").table(&list));
+}
+
+#[test]
+fn an_ordinal_label_is_a_string_and_not_a_number() {
+    let expertise = classifier("expertise");
+    let list = [
+        ("string", good("3")),
+        ("number", with(&json!(3)).to_string()),
+        ("off the scale", good("6")),
+        ("title", good("Intermediate")),
+    ];
+    assert_snapshot!(expertise.table(&list));
+}
+
+#[test]
+fn capitals_are_folded_only_where_one_label_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = fs::read_to_string(package().join("prompts/codebase/classifier.toml")).unwrap();
+    let schema = fs::read_to_string(package().join("prompts/codebase/answer.schema.json")).unwrap();
+    let file = folder.path().join("classifier.toml");
+    fs::write(&file, toml.replace("\"explore\"", "\"MODIFY\"")).unwrap();
+    let schema_file = folder.path().join("answer.schema.json");
+    fs::write(&schema_file, schema.replace("\"explore\"", "\"MODIFY\"")).unwrap();
+    let twins = Classifier {
+        definition: load::load(&file, "twins".to_owned()).unwrap(),
+        schema: AnswerSchema::load(&schema_file).unwrap(),
+    };
+    let list = ["modify", "MODIFY", "Modify", "Create", "CREATE"].map(|label| (label, good(label)));
+    assert_snapshot!(twins.table(&list), @r"
+    modify
+        parsed modify
+    MODIFY
+        parsed MODIFY
+    Modify
+        unparsable: the label `Modify` is not on the scale; allowed: modify, MODIFY, create, none
+    Create
+        parsed create, folded
+    CREATE
+        parsed create, folded
+    ");
+    let reading = twins.finished(&good("Create"));
+    assert_eq!(reading.answer.unwrap().label, "Create", "as it was written");
+}
+
+#[test]
+fn hostile_sizes_and_depths_cost_little() {
+    let codebase = classifier("codebase");
+    let million = 5 << 20;
+    let good = good("modify");
+    let deep = |open: &str| open.repeat(million / open.len());
+    let list = [
+        (
+            "prose",
+            "The session edits code. ".repeat(million / 24),
+            "unparsable",
+        ),
+        (
+            "prose and an answer",
+            format!("{}{good}", "So { it } is. ".repeat(million / 14)),
+            "parsed modify, from prose",
+        ),
+        ("braces", "{".repeat(million), "truncated"),
+        ("brackets", "[".repeat(million), "unparsable"),
+        ("objects in objects", deep("{\"a\":"), "unparsable"),
+        (
+            "lists in an object",
+            format!("{{\"a\":{}", deep("[")),
+            "unparsable",
+        ),
+        (
+            "a string without end",
+            format!("{{\"evidence\": \"{}", "{\\\"a\\\":".repeat(million / 7)),
+            "truncated",
+        ),
+        (
+            "many answers",
+            good.repeat(million / good.len()),
+            "unparsable",
+        ),
+        (
+            "a long field",
+            edited("edits", &"e".repeat(million)),
+            "parsed modify",
+        ),
+        (
+            "a long label",
+            edited("modify", &"\\u001b".repeat(million / 6)),
+            "unparsable",
+        ),
+    ];
+    for (name, text, wanted) in list {
+        let start = Instant::now();
+        let said = codebase.said(Stop::Finished, &text);
+        assert!(
+            said.starts_with(wanted),
+            "{name}: {}",
+            &said[..said.len().min(300)]
+        );
+        assert!(
+            said.len() < 1_200,
+            "{name}: a reason of {} bytes",
+            said.len()
+        );
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{name}: {:?}",
+            start.elapsed()
+        );
+    }
+}
+
+#[test]
+fn every_classifier_of_the_project_has_schemas_that_fit() {
+    WireSchema::load(&package().join("prompts/wire.schema.json")).unwrap();
+    for definition in load::load_all(&package().join("prompts")).unwrap() {
+        let one = classifier(&definition.name);
+        one.schema.fits(&one.definition).unwrap();
+        for label in definition.label_names() {
+            let said = one.said(Stop::Finished, &good(label));
+            assert_eq!(said, format!("parsed {label}"), "{}", definition.name);
+        }
+    }
+}
+
+/// What is wrong with a schema, with the folder taken out.
+fn refused<T>(
+    load: impl FnOnce(&PathBuf) -> Result<T, harness::classifier::schema::SchemaError>,
+    text: &str,
+) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("schema.json");
+    fs::write(&path, text).unwrap();
+    let message = load(&path)
+        .err()
+        .expect("the schema is refused")
+        .to_string();
+    message.replace(&folder.path().display().to_string(), "[folder]")
+}
+
+#[test]
+fn a_wire_schema_that_a_provider_would_refuse_is_told_at_once() {
+    let schema = json!({
+        "$id": "https://example.org/answer",
+        "type": "object",
+        "$defs": {
+            "node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}, "required": ["next"], "additionalProperties": false},
+        },
+        "properties": {
+            "evidence": {"type": "array", "minItems": 2, "maxItems": 6, "items": {"type": "object", "properties": {"turn": {"type": "integer", "minimum": 0}, "shows": {"type": "string", "maxLength": 10}}, "required": ["turn"]}},
+            "label": {"type": ["string", "number", "null"], "enum": ["fix", "Fix"]},
+            "confidence": {"type": "number", "maximum": 1},
+            "when": {"type": "string", "format": "iri", "pattern": "(?=x)"},
+            "a/b": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
+            "other": {"$ref": "https://example.org/other"},
+            "any": {},
+        },
+        "required": ["evidence", "label", "confidence", "when", "any", "lost"],
+        "additionalProperties": true,
+    });
+    assert_snapshot!(refused(|path| WireSchema::load(path), &schema.to_string()));
+}
+
+#[test]
+fn a_wire_schema_asks_for_what_an_answer_holds() {
+    let text = fs::read_to_string(package().join("prompts/wire.schema.json")).unwrap();
+    let wire = WireSchema::load(&package().join("prompts/wire.schema.json")).unwrap();
+    assert!(!wire.text().contains(['\n', ' ']));
+    assert_eq!(
+        serde_json::from_str::<Value>(wire.text()).unwrap(),
+        serde_json::from_str::<Value>(&text).unwrap()
+    );
+    let other = text
+        .replace("\"agent\"", "\"machine\"")
+        .replace("\"turn\"", "\"line\"");
+    assert_snapshot!(refused(|path| WireSchema::load(path), &other));
+}
+
+#[test]
+fn a_broken_schema_says_what_is_broken() {
+    let mut said = String::new();
+    for text in [
+        "",
+        "{\"type\": ",
+        "[]",
+        "{\"type\": \"strange\", \"minItems\": -1}",
+        "{\"$ref\": \"other.json\"}",
+        "{\"pattern\": \"(?=x)\"}",
+        "{\"type\": \"object\", \"type\": \"array\"}",
+        "{} {}",
+    ] {
+        writeln!(
+            said,
+            "{text}\n{}\n",
+            refused(|path| AnswerSchema::load(path), text)
+        )
+        .unwrap();
+    }
+    let missing = AnswerSchema::load(&PathBuf::from("no/such/answer.schema.json")).unwrap_err();
+    writeln!(said, "{missing}").unwrap();
+    assert_snapshot!(said);
+}
+
+#[test]
+fn a_schema_that_differs_from_its_classifier_is_told_both_ways() {
+    let codebase = classifier("codebase").definition;
+    let path = package().join("prompts/codebase/answer.schema.json");
+    let text = fs::read_to_string(path).unwrap();
+    let fits = |text: &str| refused(|path| AnswerSchema::load(path)?.fits(&codebase), text);
+    let mut said = String::new();
+    for (old, new) in [
+        ("\"explore\"", "\"read\""),
+        ("\"modify\", \"explore\"", "\"explore\", \"modify\""),
+        ("\"enum\"", "\"examples\""),
+        (
+            "\"required\": [\"evidence\"",
+            "\"required\": [\"reasoning\", \"evidence\"",
+        ),
+        (
+            "\"minimum\": 0, \"maximum\": 1",
+            "\"minimum\": 0, \"maximum\": 0.1",
+        ),
+    ] {
+        assert!(text.contains(old), "{old}");
+        writeln!(
+            said,
+            "{old} -> {new}\n{}\n",
+            fits(&text.replacen(old, new, 1))
+        )
+        .unwrap();
+    }
+    assert_snapshot!(said);
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    let parts = prop::sample::select(vec![
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ",",
+        ":",
+        "\\",
+        "```json\n",
+        "\n",
+        "NaN",
+        "1e3",
+        "null",
+        "\u{0}",
+        "\u{feff}",
+        "é",
+        "\"evidence\":",
+        "\"label\":",
+        "\"confidence\":",
+        "\"decisions\":",
+        "\"modify\"",
+        "\"MODIFY\"",
+        "0.5",
+        "[]",
+        "{\"turn\":1,\"shows\":\"x\"}",
+        "\"350\"",
+        "\"3\"",
+        "\"\"",
+        "{\"evidence\":[{\"turn\":1,\"shows\":\"x\"}],\"label\":\"create\",\"confidence\":1,\"decisions\":[]}",
+    ]);
+    prop_oneof![
+        ".*",
+        prop::collection::vec(parts, 0..20).prop_map(|parts| parts.concat()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    #[test]
+    fn no_text_panics_and_what_is_parsed_is_on_the_scale(text in any_text(), length in any::<bool>()) {
+        thread_local! {
+            static ALL: Vec<Classifier> = ["codebase", "task-value", "decisions"].map(classifier).into();
+        }
+        let stop = if length { Stop::Length } else { Stop::Finished };
+        ALL.with(|all| {
+            for one in all {
+                let reading = one.read(stop, &text);
+                if let (Outcome::Parsed(label), Some(answer)) = (&reading.outcome, &reading.answer) {
+                    if let harness::domain::label::Label::Category(code) = label {
+                        let declared = &one.definition.labels[usize::from(*code)].name;
+                        assert_eq!(reading.folded, *declared != answer.label);
+                        assert!(declared.eq_ignore_ascii_case(&answer.label));
+                    }
+                    let again = one.finished(&serde_json::to_string(answer).unwrap());
+                    assert_eq!(again.outcome, reading.outcome);
+                    assert_eq!(again.answer.as_ref(), Some(answer));
+                    assert!(!again.from_prose);
+                } else {
+                    assert!(reading.reason.is_some_and(|reason| !reason.is_empty()));
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn an_answer_in_prose_is_the_answer_alone(before in "[^{\\[\"]{0,40}", after in "[^{]{0,40}", label in 0..4_usize, confidence in 0.0..=1.0_f64) {
+        let codebase = classifier("codebase");
+        let name = codebase.definition.label_names()[label].to_owned();
+        let mut value = with(&json!(name));
+        value["confidence"] = json!(confidence);
+        let alone = codebase.finished(&value.to_string());
+        let within = codebase.finished(&format!("{before}{value}{after}"));
+        assert_eq!(codebase.definition.text_of(alone.outcome.label().unwrap()), name);
+        assert_eq!(within.outcome, alone.outcome);
+        assert_eq!(within.answer, alone.answer);
+    }
+}
