@@ -20,4 +20,5 @@ mod stats_reference;
 mod stats_speed;
 mod stats_support;
 mod stats_verdict;
+mod store;
 mod workspace;
