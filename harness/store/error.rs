@@ -129,7 +129,7 @@ pub(super) fn explain(
             Some(ErrorCode::DiskFull) => StoreError::Full(path),
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::NotWritable {
                 path,
-                cause: "it cannot be written",
+                cause: "the file or its folder is read-only",
             },
             Some(ErrorCode::CannotOpen) => StoreError::NotWritable {
                 path,

@@ -224,14 +224,19 @@ impl Store {
         // The order matters: pages that are counted here are in the log or in the file, and after a complete checkpoint in
         // the file, whatever others write meanwhile.
         let expected = number("page_count")? * number("page_size")?;
-        let complete = self
+        let moved = self
             .connection
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
                 let (busy, logged, moved): (bool, i64, i64) =
                     (row.get(0)?, row.get(1)?, row.get(2)?);
                 Ok(!busy && logged == moved)
-            })
-            .map_err(&failed)?;
+            });
+        let complete = match moved {
+            Ok(complete) => complete,
+            // Pages that find no room stay in the log, where they are as safe.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => false,
+            Err(error) => return Err(failed(error)),
+        };
         let found = fs::metadata(&self.path).map_or(0, |file| file.len());
         match u64::try_from(expected) {
             Ok(expected) if complete && found < expected => Err(StoreError::Damaged {

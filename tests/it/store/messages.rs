@@ -220,11 +220,11 @@ fn a_folder_that_cannot_be_written() {
 fn a_full_disk() {
     let (folder, path) = place();
     let child = child_command("keep until full", &path);
-    // A file system of one megabyte that only the child sees.
+    // A file system of two megabytes that only the child sees.
     let mut small = Command::new("unshare");
     small
         .args(["--map-root-user", "--mount", "sh", "-c"])
-        .arg(r#"mount -t tmpfs -o size=1m none "$1" && shift && exec "$@""#)
+        .arg(r#"mount -t tmpfs -o size=2m none "$1" && shift && exec "$@""#)
         .arg("sh")
         .arg(folder.path())
         .arg(child.get_program())
