@@ -67,14 +67,6 @@ pub enum PromptError {
     /// The rules of the view are not usable.
     #[error(transparent)]
     View(#[from] ViewRulesError),
-    /// The answer schema does not fit the definition.
-    #[error("`{}` does not fit classifier.toml\n{}", .path.display(), .problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n"))]
-    Misfit {
-        /// The file.
-        path: PathBuf,
-        /// All of it.
-        problems: Vec<String>,
-    },
 }
 
 impl Prompts {
@@ -108,13 +100,7 @@ impl Prompts {
         let text = render(&path, &template, definition)?;
         let schema_path = folder.join("answer.schema.json");
         let schema = AnswerSchema::load(&schema_path)?;
-        let problems = schema.fits(definition);
-        if !problems.is_empty() {
-            return Err(PromptError::Misfit {
-                path: schema_path,
-                problems,
-            });
-        }
+        schema.fits(definition)?;
         let hash = self.request_of(String::new(), &text).hash();
         Ok(Prompt {
             definition: definition.clone(),

@@ -12,7 +12,8 @@ use crate::domain::telemetry::TelemetryRow;
 use super::labels::{Known, Rating};
 use super::manifest::{Manifest, Rater};
 use super::sessions::Session;
-use super::{decisions, labels, sessions};
+use super::injections::Injection;
+use super::{decisions, injections, labels, sessions};
 
 /// A goldset that was read and fits together.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Goldset {
     pub sessions: Vec<Session>,
     /// All ratings, decision lists among them.
     pub ratings: Vec<Rating>,
+    /// Text in sessions that demands labels.
+    pub injections: Vec<Injection>,
     /// Telemetry that the goldset ships, by session.
     pub telemetry: HashMap<String, TelemetryRow>,
 }
@@ -280,6 +283,12 @@ pub fn load(folder: &Path, definitions: &[Definition]) -> Result<Goldset, Goldse
     if decisions_file.is_file() {
         ratings.extend(decisions::read(&decisions_file, &known, &mut problems)?);
     }
+    let injections_file = folder.join("injections.csv");
+    let injections = if injections_file.is_file() {
+        injections::read(&injections_file, &known, &mut problems)?
+    } else {
+        Vec::new()
+    };
     if !problems.is_empty() {
         return Err(GoldsetError::Problems {
             goldset: name,
@@ -293,6 +302,7 @@ pub fn load(folder: &Path, definitions: &[Definition]) -> Result<Goldset, Goldse
         manifest,
         sessions,
         ratings,
+        injections,
         telemetry,
     })
 }

@@ -6,6 +6,7 @@
 //! at once.
 
 pub mod decisions;
+pub mod injections;
 pub mod labels;
 pub mod load;
 pub mod manifest;

@@ -3,6 +3,7 @@
 //! `measure` reads a transcript once for everyone who counts. `raters` answers without a network: a rater of the goldset
 //! or a baseline.
 
+pub mod asked;
 pub mod measure;
 pub mod raters;
 pub mod sessions;

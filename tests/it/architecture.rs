@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["domain"]),
     ("classifier", &["domain"]),
     ("goldset", &["domain", "classifier"]),
+    ("store", &["domain"]),
     (
         "run",
         &["domain", "ingest", "telemetry", "classifier", "goldset"],
@@ -150,6 +151,7 @@ fn only_the_right_files_know_a_crate() {
     let owners: &[(&str, &[&str])] = &[
         ("statrs", &["stats/dist.rs"]),
         ("anyhow", &["commands/"]),
+        ("rusqlite", &["store/"]),
         ("clap", &["cli.rs", "main.rs"]),
     ];
     let mut wrong = Vec::new();

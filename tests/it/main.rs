@@ -27,6 +27,7 @@ mod stats_published;
 mod stats_reference;
 mod stats_support;
 mod stats_verdict;
+mod store;
 mod telemetry_command;
 mod telemetry_real;
 mod transcript;

@@ -1,0 +1,178 @@
+//! Answers as they came, found again by the hash of their request.
+
+use std::path::Path;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+
+use crate::domain::answer::{AnswerUsage, RawAnswer, Stop};
+use crate::domain::request::Hash;
+
+use super::Store;
+use super::error::{StoreError, explain, unreadable};
+
+/// What an answer is an answer to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnswerKey {
+    /// The hash of the request.
+    pub request: Hash,
+    /// Who was asked.
+    pub model: String,
+    /// Which time, from 0 on.
+    pub repeat: u32,
+}
+
+const FIND: &str = r#"
+SELECT text, text_sha256, stop, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, "when", obtained
+FROM answers WHERE request_hash = ?1 AND model = ?2 AND repeat = ?3"#;
+
+/// The first answer wins: another one would change figures that rest on it. A failed request is no answer, so that an answer
+/// takes its place.
+const KEEP: &str = r#"
+INSERT INTO answers (request_hash, model, repeat, text, text_sha256, stop, input_tokens, output_tokens,
+                     cache_read_tokens, cache_write_tokens, "when", obtained)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (request_hash, model, repeat) DO UPDATE
+SET text = excluded.text, text_sha256 = excluded.text_sha256, stop = excluded.stop,
+    input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
+    cache_read_tokens = excluded.cache_read_tokens, cache_write_tokens = excluded.cache_write_tokens,
+    "when" = excluded."when", obtained = excluded.obtained
+WHERE answers.stop = 'error' AND excluded.stop <> 'error'"#;
+
+impl Store {
+    /// The answer to a request, if it is stored.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or the answer is not as it was written.
+    pub fn answer(
+        &self,
+        request: &Hash,
+        model: &str,
+        repeat: u32,
+    ) -> Result<Option<RawAnswer>, StoreError> {
+        Finder::new(&self.connection, &self.path)?.find(request, model, repeat)
+    }
+
+    /// Tells the answer to each of many requests, in their order; `None` where there is none.
+    ///
+    /// One answer is held at a time, and all are read from one state of the file.
+    ///
+    /// # Errors
+    /// As [`Store::answer`]; answers before the error were told.
+    pub fn answers_for<'h>(
+        &self,
+        model: &str,
+        repeat: u32,
+        requests: impl IntoIterator<Item = &'h Hash>,
+        mut tell: impl FnMut(&'h Hash, Option<RawAnswer>),
+    ) -> Result<(), StoreError> {
+        let transaction = self
+            .connection
+            .unchecked_transaction()
+            .map_err(explain(&self.path, "read answers"))?;
+        let mut finder = Finder::new(&transaction, &self.path)?;
+        for request in requests {
+            tell(request, finder.find(request, model, repeat)?);
+        }
+        Ok(())
+    }
+
+    /// Keeps answers, all or none, on the disk when this returns; says how many were new.
+    ///
+    /// The first answer to a request wins. Only a failed request ([`Stop::Error`]) gives way to an answer, and counts as new
+    /// then.
+    ///
+    /// # Errors
+    /// Where the file cannot be written; nothing is kept then.
+    pub fn keep_answers(
+        &mut self,
+        answers: &[(AnswerKey, RawAnswer)],
+    ) -> Result<usize, StoreError> {
+        if answers.is_empty() {
+            return Ok(0);
+        }
+        let doing = "keep answers";
+        self.write(doing, |transaction, path| {
+            let failed = explain(path, doing);
+            let mut keep = transaction.prepare_cached(KEEP).map_err(&failed)?;
+            let mut new = 0;
+            for (key, answer) in answers {
+                new += keep
+                    .execute(params![
+                        key.request.text(),
+                        key.model,
+                        key.repeat,
+                        answer.text,
+                        Hash::of(answer.text.as_bytes()).text(),
+                        answer.stop.word(),
+                        answer.usage.input_tokens.cast_signed(),
+                        answer.usage.output_tokens.cast_signed(),
+                        answer.usage.cache_read_tokens.cast_signed(),
+                        answer.usage.cache_write_tokens.cast_signed(),
+                        answer.when,
+                        answer.obtained,
+                    ])
+                    .map_err(&failed)?;
+            }
+            Ok(new)
+        })
+    }
+}
+
+/// The look-up, compiled once.
+struct Finder<'c> {
+    statement: CachedStatement<'c>,
+    path: &'c Path,
+}
+
+impl<'c> Finder<'c> {
+    fn new(connection: &'c Connection, path: &'c Path) -> Result<Self, StoreError> {
+        let statement = connection
+            .prepare_cached(FIND)
+            .map_err(explain(path, "read answers"))?;
+        Ok(Self { statement, path })
+    }
+
+    fn find(
+        &mut self,
+        request: &Hash,
+        model: &str,
+        repeat: u32,
+    ) -> Result<Option<RawAnswer>, StoreError> {
+        let found = self
+            .statement
+            .query_row(params![request.text(), model, repeat], |row| {
+                let tokens = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+                let usage = AnswerUsage {
+                    input_tokens: tokens(3)?,
+                    output_tokens: tokens(4)?,
+                    cache_read_tokens: tokens(5)?,
+                    cache_write_tokens: tokens(6)?,
+                };
+                let written: String = row.get(1)?;
+                let stop: String = row.get(2)?;
+                let answer = RawAnswer {
+                    text: row.get(0)?,
+                    stop: Stop::Error,
+                    usage,
+                    when: row.get(7)?,
+                    obtained: row.get(8)?,
+                };
+                Ok((answer, stop, written))
+            })
+            .optional()
+            .map_err(explain(self.path, "read an answer"))?;
+        let Some((mut answer, stop, written)) = found else {
+            return Ok(None);
+        };
+        let place = || format!("the answer to request {}", request.short());
+        answer.stop =
+            Stop::parse(&stop).ok_or_else(|| unreadable(self.path, "`stop`", &stop, &place()))?;
+        if Hash::of(answer.text.as_bytes()).text() != written {
+            return Err(StoreError::Damaged {
+                path: self.path.to_owned(),
+                cause: format!("the text of {} is not the one that was stored", place()),
+            });
+        }
+        Ok(Some(answer))
+    }
+}
