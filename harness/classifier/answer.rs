@@ -127,8 +127,13 @@ fn parse(
     if let Some((path, cause)) = schema.violation(&value) {
         return Err(violation(&path, &cause));
     }
-    let mut answer: Answer =
-        serde_json::from_value(value).map_err(|error| violation("", &error.to_string()))?;
+    let mut answer: Answer = serde_json::from_value(value).map_err(|error| {
+        // The classifier's schema let it pass (`2.0` is an integer to a schema), so it is not the schema's word.
+        unparsable(format!(
+            "a field is of the wrong type: {}",
+            shortened(&error.to_string(), CAUSE)
+        ))
+    })?;
     if !(0.0..=1.0).contains(&answer.confidence) {
         return Err(violation("/confidence", "the value is not between 0 and 1"));
     }
@@ -221,13 +226,13 @@ fn the_object(text: &str, stop: Stop) -> Result<(Map<String, Value>, bool), Fail
     }
     if text.starts_with(['[', '"']) {
         // A list of answers or an answer inside a string is JSON of another kind, not prose around an object.
-        if let Ok(found) = json::first(text) {
-            if found.end == text.len() {
-                return Err(unparsable(format!(
-                    "the answer is {}, not an object",
-                    type_of(&found.value)
-                )));
-            }
+        if let Ok(found) = json::first(text)
+            && found.end == text.len()
+        {
+            return Err(unparsable(format!(
+                "the answer is {}, not an object",
+                type_of(&found.value)
+            )));
         }
     }
     let mut candidates: Vec<Found> = Vec::new();

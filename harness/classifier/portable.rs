@@ -47,7 +47,7 @@ const FORMATS: &[&str] = &[
 const BEYOND_A_GRAMMAR: &[&str] = &["(?", "\\b", "\\B", "\\1", "\\2", "\\k"];
 /// What a classifier's own schema is for.
 const CHECKED_HERE: &str =
-    "take it out; bounds belong into a classifier's `answer.schema.json`, which is checked here";
+    "take it out; what narrows an answer belongs into the `answer.schema.json` of a classifier";
 
 /// All that keeps a provider from taking `schema`.
 pub(super) fn problems(schema: &Value) -> Vec<SchemaProblem> {
@@ -317,6 +317,6 @@ pub(super) fn names(value: Option<&Value>) -> Vec<String> {
 }
 
 /// A key as it stands in a JSON pointer.
-fn escaped(key: &str) -> String {
+pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }

@@ -64,7 +64,7 @@ pub enum SchemaError {
         source: std::io::Error,
     },
     /// The file is no JSON.
-    #[error("`{}` is not JSON: {message}\n\nhint: mend it; keys may not stand twice in an object", .path.display())]
+    #[error("`{}` is not JSON: {message}\n\nhint: a schema is one JSON object in which no key stands twice", .path.display())]
     Json {
         /// The file.
         path: PathBuf,
@@ -110,26 +110,30 @@ impl WireSchema {
         for name in &declared {
             if !wanted.contains(&name.as_str()) {
                 problems.push(SchemaProblem::new(
-                    &format!("/properties/{name}"),
+                    &format!("/properties/{}", portable::escaped(name)),
                     &format!("an answer has no `{name}`"),
                     "take it out; an answer has evidence, label, confidence and decisions",
                 ));
             }
         }
         if problems.is_empty() {
-            // Names and types further down: what an answer is has to pass, and what no answer is must not.
+            // Names and types further down: an answer has to pass, what is none must not.
             let validator = compile(&schema).map_err(|problems| SchemaError::Problems {
                 path: path.to_owned(),
                 problems,
             })?;
-            for kind in ["planning", "execution"] {
-                let decision = json!({"kind": kind, "by": "user", "summary": "which"});
-                let by_agent = json!({"kind": kind, "by": "agent", "summary": "how"});
-                takes(
-                    &validator,
-                    &sample("any", &[decision, by_agent]),
-                    &mut problems,
-                );
+            let decisions: Vec<Value> = [("planning", "user"), ("execution", "agent")]
+                .map(|(kind, by)| json!({"kind": kind, "by": by, "summary": "which"}))
+                .into();
+            takes(&validator, &sample("any", &decisions), &mut problems);
+            for (what, answer) in no_answers() {
+                if validator.is_valid(&answer) {
+                    problems.push(SchemaProblem::new(
+                        "/properties",
+                        &format!("takes an answer with {what}"),
+                        "give turn the type integer, confidence number, and shows, label and summary string; list kinds and deciders in an `enum`",
+                    ));
+                }
             }
         }
         if problems.is_empty() {
@@ -204,12 +208,9 @@ impl AnswerSchema {
             }
             Scale::Decisions => {
                 takes(&self.validator, &sample("", &[]), &mut problems);
-                let declared = |kinds: &[super::definition::KindDefinition]| -> Vec<String> {
-                    kinds.iter().map(|kind| kind.name.clone()).collect()
-                };
-                for kind in declared(&definition.kinds) {
-                    for by in declared(&definition.deciders) {
-                        let decision = json!({"kind": kind, "by": by, "summary": "what"});
+                for kind in &definition.kinds {
+                    for by in &definition.deciders {
+                        let decision = json!({"kind": kind.name, "by": by.name, "summary": "what"});
                         takes(&self.validator, &sample("", &[decision]), &mut problems);
                     }
                 }
@@ -254,12 +255,7 @@ impl AnswerSchema {
                 );
             }
         }
-        let same = values.len() == declared.len()
-            && values
-                .iter()
-                .zip(declared)
-                .all(|(value, label)| value == label);
-        if problems.is_empty() && !same {
+        if problems.is_empty() && !values.iter().eq(declared) {
             problems.push(SchemaProblem::new(
                 pointer,
                 "the labels stand in another order than in `classifier.toml`, or twice",
@@ -282,6 +278,41 @@ impl AnswerSchema {
     }
 }
 
+/// What the reader of answers could not take, however freely a schema asks for it.
+fn no_answers() -> Vec<(&'static str, Value)> {
+    let decision = json!({"kind": "planning", "by": "user", "summary": "which"});
+    [
+        ("half a turn", "/evidence/0/turn", json!(1.5)),
+        ("a number in place of a text", "/evidence/0/shows", json!(1)),
+        ("a number in place of a label", "/label", json!(1)),
+        (
+            "a text in place of a confidence",
+            "/confidence",
+            json!("high"),
+        ),
+        (
+            "an unknown kind of decision",
+            "/decisions/0/kind",
+            json!("other"),
+        ),
+        ("an unknown decider", "/decisions/0/by", json!("other")),
+        (
+            "a number in place of a summary",
+            "/decisions/0/summary",
+            json!(1),
+        ),
+    ]
+    .into_iter()
+    .map(|(what, place, value)| {
+        let mut answer = sample("any", std::slice::from_ref(&decision));
+        *answer
+            .pointer_mut(place)
+            .expect("the places are those of the sample") = value;
+        (what, answer)
+    })
+    .collect()
+}
+
 /// An answer as a model gives it.
 fn sample(label: &str, decisions: &[Value]) -> Value {
     json!({
@@ -296,10 +327,10 @@ fn takes(validator: &Validator, answer: &Value, problems: &mut Vec<SchemaProblem
     problems.extend(validator.iter_errors(answer).map(|error| {
         SchemaProblem::new(
             error.schema_path().as_str(),
-            &format!(
-                "refuses an answer that it has to take, at `{}`: {error}",
-                error.instance_path()
-            ),
+            &match error.instance_path().as_str() {
+                "" => format!("refuses an answer that it has to take: {error}"),
+                place => format!("refuses an answer that it has to take, at `{place}`: {error}"),
+            },
             "let it take evidence [{turn, shows}], label, confidence and decisions [{kind, by, summary}]",
         )
     }));

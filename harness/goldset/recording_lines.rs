@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -18,6 +19,10 @@ pub(super) struct Kept<'k> {
     sessions: HashSet<&'k str>,
     pub(super) lines: Vec<(u64, Recording)>,
     places: HashMap<(Hash, u32), usize>,
+    /// Two sessions may look the same and so share a request; each keeps its own line.
+    seen: HashSet<(Hash, u32, String)>,
+    /// The number of the last line.
+    last: u64,
     problems: &'k mut Vec<Problem>,
 }
 
@@ -36,6 +41,8 @@ impl<'k> Kept<'k> {
                 .collect(),
             lines: Vec::new(),
             places: HashMap::new(),
+            seen: HashSet::new(),
+            last: 0,
             problems,
         }
     }
@@ -46,74 +53,84 @@ impl<'k> Kept<'k> {
     }
 
     pub(super) fn read(&mut self) -> Result<(), GoldsetError> {
-        if !self.path.exists() {
-            return Ok(());
-        }
-        let bytes = fs::read(self.path).map_err(|source| GoldsetError::Read {
-            path: self.path.to_owned(),
-            source,
-        })?;
+        let bytes = match fs::read(self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            // Anything else may hide lines, which writing would lose.
+            Err(source) => {
+                return Err(GoldsetError::Read {
+                    path: self.path.to_owned(),
+                    source,
+                });
+            }
+        };
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
         for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
             if line.trim_ascii().is_empty() {
                 continue;
             }
+            self.last = number;
             match recording(line) {
-                Ok(line) => self.add(number, line),
+                Ok(line) => self.keep("this answer", line),
                 Err((what, remedy)) => self.tell(number, &what, remedy),
             }
         }
         Ok(())
     }
 
-    /// Keeps a recording of a line of the file, or of line 0 where it is to be added.
-    pub(super) fn add(&mut self, number: u64, line: Recording) {
+    /// Adds an answer behind the last line.
+    pub(super) fn add(&mut self, line: Recording) {
+        self.last += 1;
+        self.keep("the new answer", line);
+    }
+
+    fn keep(&mut self, whose: &str, line: Recording) {
+        let number = self.last;
         if !self.sessions.contains(line.session_id.as_str()) {
-            let what = format!("session `{}` is not in sessions.csv", line.session_id);
+            let what = format!(
+                "{whose} is about session `{}`, which is not in sessions.csv",
+                line.session_id
+            );
             self.tell(number, &what, "list it there or take its recordings out");
             return;
         }
         let key = (line.request_hash.clone(), line.repeat);
-        if let Some((first, kept)) = self
-            .places
-            .get(&key)
-            .and_then(|place| self.lines.get(*place))
+        let first = self.places.get(&key).and_then(|at| self.lines.get(*at));
+        if let Some((first, kept)) = first
+            && !kept.says_the_same(&line)
         {
-            if !kept.says_the_same(&line) {
-                let (place, whose) = if number == 0 {
-                    (*first, "the new answer")
-                } else {
-                    (number, "this answer")
-                };
-                let what = format!(
-                    "{whose} to request {} about session `{}` (repeat {}) differs from the one in line {first}",
-                    line.request_hash.short(),
-                    line.session_id,
-                    line.repeat
-                );
-                self.tell(
-                    place,
-                    &what,
-                    "keep one of them, or give the other a `repeat` of its own",
-                );
-                return;
-            }
-            if kept.session_id == line.session_id {
-                return;
-            }
+            let what = format!(
+                "{whose} to request {} about session `{}` (repeat {}) differs from the one in line {first}",
+                line.request_hash.short(),
+                line.session_id,
+                line.repeat
+            );
+            self.tell(
+                number,
+                &what,
+                "keep one of them, or give the other a `repeat` of its own",
+            );
+            return;
         }
-        let place = self.lines.len();
-        self.places.entry(key).or_insert(place);
-        self.lines.push((number, line));
+        if self
+            .seen
+            .insert((key.0.clone(), key.1, line.session_id.clone()))
+        {
+            self.places.entry(key).or_insert(self.lines.len());
+            self.lines.push((number, line));
+        }
     }
 }
+
+/// Characters of a cause that a message shows: it may repeat a text of the line.
+const CAUSE: usize = 200;
 
 fn recording(line: &[u8]) -> Result<Recording, (String, &'static str)> {
     let text = std::str::from_utf8(line)
         .map_err(|_| ("the line is not UTF-8".to_owned(), "write it as UTF-8"))?;
-    let line: Line = serde_json::from_str(text).map_err(|error| {
+    let line = object(text).map_err(|cause| {
         (
-            format!("no recording: {error}"),
+            format!("no recording: {}", cause.chars().take(CAUSE).collect::<String>()),
             "give request_hash, session_id, raw, stop (finished, length, refusal or error), usage, when and obtained; family and repeat may follow",
         )
     })?;
@@ -139,6 +156,14 @@ fn recording(line: &[u8]) -> Result<Recording, (String, &'static str)> {
         family: line.family,
         repeat: line.repeat,
     })
+}
+
+/// Reads a line; a list with the right items would do for the derived reader, but not for people.
+fn object(text: &str) -> Result<Line, String> {
+    if !text.trim_start().starts_with('{') {
+        return Err("the line is not a JSON object".to_owned());
+    }
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 /// A line as it stands in the file, before its hash is known to be one.

@@ -240,7 +240,7 @@ pub fn write(
     let mut kept = Kept::new(&path, goldset, &mut problems);
     kept.read()?;
     for answer in answers {
-        kept.add(0, answer.clone());
+        kept.add(answer.clone());
     }
     let mut lines: Vec<Recording> = kept.lines.into_iter().map(|(_, line)| line).collect();
     told(goldset, problems)?;

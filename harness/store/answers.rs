@@ -54,7 +54,7 @@ impl Store {
 
     /// Tells the answer to each of many requests, in their order; `None` where there is none.
     ///
-    /// One answer is held at a time, and all are read from one state of the file.
+    /// One answer is held at a time, and all are read from one state of the file; `tell` does not use the store itself.
     ///
     /// # Errors
     /// As [`Store::answer`]; answers before the error were told.
@@ -138,41 +138,58 @@ impl<'c> Finder<'c> {
         model: &str,
         repeat: u32,
     ) -> Result<Option<RawAnswer>, StoreError> {
-        let found = self
-            .statement
-            .query_row(params![request.text(), model, repeat], |row| {
-                let tokens = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
-                let usage = AnswerUsage {
+        self.statement
+            .query_row(params![request.text(), model, repeat], StoredAnswer::read)
+            .optional()
+            .map_err(explain(self.path, "read an answer"))?
+            .map(|found| found.checked(self.path, request))
+            .transpose()
+    }
+}
+
+/// An answer as it lies in the file.
+pub(super) struct StoredAnswer {
+    answer: RawAnswer,
+    stop: String,
+    text_sha256: String,
+}
+
+impl StoredAnswer {
+    /// Reads the columns of [`FIND`].
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let tokens = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+        Ok(Self {
+            answer: RawAnswer {
+                text: row.get(0)?,
+                stop: Stop::Error,
+                usage: AnswerUsage {
                     input_tokens: tokens(3)?,
                     output_tokens: tokens(4)?,
                     cache_read_tokens: tokens(5)?,
                     cache_write_tokens: tokens(6)?,
-                };
-                let written: String = row.get(1)?;
-                let stop: String = row.get(2)?;
-                let answer = RawAnswer {
-                    text: row.get(0)?,
-                    stop: Stop::Error,
-                    usage,
-                    when: row.get(7)?,
-                    obtained: row.get(8)?,
-                };
-                Ok((answer, stop, written))
-            })
-            .optional()
-            .map_err(explain(self.path, "read an answer"))?;
-        let Some((mut answer, stop, written)) = found else {
-            return Ok(None);
-        };
+                },
+                when: row.get(7)?,
+                obtained: row.get(8)?,
+            },
+            text_sha256: row.get(1)?,
+            stop: row.get(2)?,
+        })
+    }
+
+    /// The answer, if it is the one that was stored.
+    pub(super) fn checked(self, path: &Path, request: &Hash) -> Result<RawAnswer, StoreError> {
         let place = || format!("the answer to request {}", request.short());
-        answer.stop =
-            Stop::parse(&stop).ok_or_else(|| unreadable(self.path, "`stop`", &stop, &place()))?;
-        if Hash::of(answer.text.as_bytes()).text() != written {
+        let stop = Stop::parse(&self.stop)
+            .ok_or_else(|| unreadable(path, "`stop`", &self.stop, &place()))?;
+        if Hash::of(self.answer.text.as_bytes()).text() != self.text_sha256 {
             return Err(StoreError::Damaged {
-                path: self.path.to_owned(),
+                path: path.to_owned(),
                 cause: format!("the text of {} is not the one that was stored", place()),
             });
         }
-        Ok(Some(answer))
+        Ok(RawAnswer {
+            stop,
+            ..self.answer
+        })
     }
 }

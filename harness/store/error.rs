@@ -10,10 +10,10 @@ use crate::domain::request::Hash;
 /// Why the store cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The folder cannot be made.
-    #[error("failed to make the folder `{}` for the store: {source}\n\nhint: give another file with `--store FILE`", .path.display())]
+    /// The folder cannot be made, or a damaged file cannot be moved.
+    #[error("failed to make `{}` for the store: {source}\n\nhint: give another file with `--store FILE`", .path.display())]
     Folder {
-        /// The folder.
+        /// The folder or file.
         path: PathBuf,
         /// Why.
         source: io::Error,

@@ -3,7 +3,7 @@
 //! `answers` keeps what a model said under the hash of the request; it is on the disk before anyone reads it. `rows` keeps
 //! what became of each question about a session. Nothing shown is stored: figures are computed from rows, and rows can be
 //! computed again from answers. `schema` is the file's shape and its versions, `error` says what can go wrong and what to do,
-//! `asking` keeps two processes from paying for the same answer, `summary` is what `validate doctor` prints.
+//! `asking` keeps two processes from paying for the same answer, `rescue` takes answers out of a damaged file, `summary` is what `validate doctor` prints.
 //!
 //! A commit returns when its pages are on the disk (`synchronous = FULL`), which costs one flush however many answers it
 //! holds: callers hand over all that wait. Keys are never handed to this room; there is no column for them.
@@ -11,6 +11,7 @@
 mod answers;
 mod asking;
 mod error;
+mod rescue;
 mod rows;
 mod schema;
 mod summary;
@@ -20,11 +21,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 pub use answers::AnswerKey;
 pub use asking::Asking;
 pub use error::StoreError;
+pub use rescue::Rescued;
 pub use rows::{ReadLabel, Reading, Row, RowOutcome, RunKey};
 pub use summary::{AnswerCount, Integrity, RowCount, Summary};
 
@@ -76,6 +79,7 @@ impl Store {
         let mut store = Self::connect(path, &absolute(path), flags)?;
         store.prepare()?;
         store.refuse_if_cut_off()?;
+        store.leave_log_on_close(false)?;
         Ok(store)
     }
 
@@ -143,8 +147,17 @@ impl Store {
             connection,
             path: path.to_owned(),
         };
+        store.leave_log_on_close(true)?;
         store.settle()?;
         Ok(store)
+    }
+
+    /// SQLite moves the log into the file when the last handle closes: not in a file that is someone else's or damaged.
+    fn leave_log_on_close(&self, leave: bool) -> Result<(), StoreError> {
+        self.connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave)
+            .map(drop)
+            .map_err(explain(&self.path, "prepare the connection"))
     }
 
     /// What holds for every connection.

@@ -137,7 +137,7 @@ impl Store {
         })
     }
 
-    /// Reads the whole file and says whether it is as it was written; about a second for 100,000 answers of 5 KB.
+    /// Reads the whole file and says whether it is as it was written; about three seconds for 100,000 answers of 5 KB.
     ///
     /// # Errors
     /// Where the file cannot be read at all; damage is no error here.

@@ -1,94 +1,18 @@
-//! What a model answered is read, or is a failure with a reason; and the schemas that say what an answer is.
+//! What a model answered is read, or is a failure with a reason.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use harness::classifier::answer::{Reading, read};
-use harness::classifier::definition::Definition;
 use harness::classifier::load;
-use harness::classifier::schema::{AnswerSchema, WireSchema};
-use harness::domain::answer::{AnswerUsage, RawAnswer, Stop};
+use harness::classifier::schema::AnswerSchema;
+use harness::domain::answer::Stop;
 use harness::domain::rating::Outcome;
 use insta::assert_snapshot;
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::answers_support::{Classifier, classifier, good, with};
 use crate::workspace::package;
-
-struct Classifier {
-    definition: Definition,
-    schema: AnswerSchema,
-}
-
-fn classifier(name: &str) -> Classifier {
-    let folder = package().join("prompts").join(name);
-    Classifier {
-        definition: load::load(&folder.join("classifier.toml"), name.to_owned()).unwrap(),
-        schema: AnswerSchema::load(&folder.join("answer.schema.json")).unwrap(),
-    }
-}
-
-impl Classifier {
-    fn read(&self, stop: Stop, text: &str) -> Reading {
-        let raw = RawAnswer {
-            text: text.to_owned(),
-            stop,
-            usage: AnswerUsage::default(),
-            when: "2026-11-22".to_owned(),
-            obtained: "live".to_owned(),
-        };
-        read(&self.definition, &self.schema, &raw)
-    }
-
-    fn finished(&self, text: &str) -> Reading {
-        self.read(Stop::Finished, text)
-    }
-
-    /// One line: what became of it, the marks, the reason.
-    fn said(&self, stop: Stop, text: &str) -> String {
-        let reading = self.read(stop, text);
-        let mut line = match &reading.outcome {
-            Outcome::Parsed(label) => format!("parsed {}", self.definition.text_of(label)),
-            outcome => format!("{outcome:?}").to_lowercase(),
-        };
-        for (mark, word) in [
-            (reading.folded, ", folded"),
-            (reading.from_prose, ", from prose"),
-        ] {
-            if mark {
-                line.push_str(word);
-            }
-        }
-        assert_eq!(reading.answer.is_some(), reading.outcome.label().is_some());
-        assert_eq!(reading.reason.is_none(), reading.outcome.label().is_some());
-        if let Some(reason) = reading.reason {
-            write!(line, ": {reason}").unwrap();
-        }
-        line
-    }
-
-    fn table(&self, texts: &[(&str, String)]) -> String {
-        texts.iter().fold(String::new(), |mut table, (name, text)| {
-            writeln!(table, "{name}\n    {}", self.said(Stop::Finished, text)).unwrap();
-            table
-        })
-    }
-}
-
-fn with(label: &Value) -> Value {
-    json!({
-        "evidence": [{"turn": 2, "shows": "the agent edits src/main.rs"}],
-        "label": label,
-        "confidence": 0.8,
-        "decisions": [],
-    })
-}
-
-fn good(label: &str) -> String {
-    with(&json!(label)).to_string()
-}
 
 /// The good answer with one part replaced, as text.
 fn edited(old: &str, new: &str) -> String {
@@ -104,9 +28,7 @@ fn decisions(list: &Value) -> String {
 
 #[test]
 fn a_good_answer_is_read_whole() {
-    let codebase = classifier("codebase");
-    let reading = codebase.finished(&good("modify"));
-    insta::assert_debug_snapshot!(reading);
+    insta::assert_debug_snapshot!(classifier("codebase").finished(&good("modify")));
 }
 
 #[test]
@@ -473,208 +395,5 @@ fn hostile_sizes_and_depths_cost_little() {
             "{name}: {:?}",
             start.elapsed()
         );
-    }
-}
-
-#[test]
-fn every_classifier_of_the_project_has_schemas_that_fit() {
-    WireSchema::load(&package().join("prompts/wire.schema.json")).unwrap();
-    for definition in load::load_all(&package().join("prompts")).unwrap() {
-        let one = classifier(&definition.name);
-        one.schema.fits(&one.definition).unwrap();
-        for label in definition.label_names() {
-            let said = one.said(Stop::Finished, &good(label));
-            assert_eq!(said, format!("parsed {label}"), "{}", definition.name);
-        }
-    }
-}
-
-/// What is wrong with a schema, with the folder taken out.
-fn refused<T>(
-    load: impl FnOnce(&PathBuf) -> Result<T, harness::classifier::schema::SchemaError>,
-    text: &str,
-) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("schema.json");
-    fs::write(&path, text).unwrap();
-    let message = load(&path)
-        .err()
-        .expect("the schema is refused")
-        .to_string();
-    message.replace(&folder.path().display().to_string(), "[folder]")
-}
-
-#[test]
-fn a_wire_schema_that_a_provider_would_refuse_is_told_at_once() {
-    let schema = json!({
-        "$id": "https://example.org/answer",
-        "type": "object",
-        "$defs": {
-            "node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}, "required": ["next"], "additionalProperties": false},
-        },
-        "properties": {
-            "evidence": {"type": "array", "minItems": 2, "maxItems": 6, "items": {"type": "object", "properties": {"turn": {"type": "integer", "minimum": 0}, "shows": {"type": "string", "maxLength": 10}}, "required": ["turn"]}},
-            "label": {"type": ["string", "number", "null"], "enum": ["fix", "Fix"]},
-            "confidence": {"type": "number", "maximum": 1},
-            "when": {"type": "string", "format": "iri", "pattern": "(?=x)"},
-            "a/b": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
-            "other": {"$ref": "https://example.org/other"},
-            "any": {},
-        },
-        "required": ["evidence", "label", "confidence", "when", "any", "lost"],
-        "additionalProperties": true,
-    });
-    assert_snapshot!(refused(|path| WireSchema::load(path), &schema.to_string()));
-}
-
-#[test]
-fn a_wire_schema_asks_for_what_an_answer_holds() {
-    let text = fs::read_to_string(package().join("prompts/wire.schema.json")).unwrap();
-    let wire = WireSchema::load(&package().join("prompts/wire.schema.json")).unwrap();
-    assert!(!wire.text().contains(['\n', ' ']));
-    assert_eq!(
-        serde_json::from_str::<Value>(wire.text()).unwrap(),
-        serde_json::from_str::<Value>(&text).unwrap()
-    );
-    let other = text
-        .replace("\"agent\"", "\"machine\"")
-        .replace("\"turn\"", "\"line\"");
-    assert_snapshot!(refused(|path| WireSchema::load(path), &other));
-}
-
-#[test]
-fn a_broken_schema_says_what_is_broken() {
-    let mut said = String::new();
-    for text in [
-        "",
-        "{\"type\": ",
-        "[]",
-        "{\"type\": \"strange\", \"minItems\": -1}",
-        "{\"$ref\": \"other.json\"}",
-        "{\"pattern\": \"(?=x)\"}",
-        "{\"type\": \"object\", \"type\": \"array\"}",
-        "{} {}",
-    ] {
-        writeln!(
-            said,
-            "{text}\n{}\n",
-            refused(|path| AnswerSchema::load(path), text)
-        )
-        .unwrap();
-    }
-    let missing = AnswerSchema::load(&PathBuf::from("no/such/answer.schema.json")).unwrap_err();
-    writeln!(said, "{missing}").unwrap();
-    assert_snapshot!(said);
-}
-
-#[test]
-fn a_schema_that_differs_from_its_classifier_is_told_both_ways() {
-    let codebase = classifier("codebase").definition;
-    let path = package().join("prompts/codebase/answer.schema.json");
-    let text = fs::read_to_string(path).unwrap();
-    let fits = |text: &str| refused(|path| AnswerSchema::load(path)?.fits(&codebase), text);
-    let mut said = String::new();
-    for (old, new) in [
-        ("\"explore\"", "\"read\""),
-        ("\"modify\", \"explore\"", "\"explore\", \"modify\""),
-        ("\"enum\"", "\"examples\""),
-        (
-            "\"required\": [\"evidence\"",
-            "\"required\": [\"reasoning\", \"evidence\"",
-        ),
-        (
-            "\"minimum\": 0, \"maximum\": 1",
-            "\"minimum\": 0, \"maximum\": 0.1",
-        ),
-    ] {
-        assert!(text.contains(old), "{old}");
-        writeln!(
-            said,
-            "{old} -> {new}\n{}\n",
-            fits(&text.replacen(old, new, 1))
-        )
-        .unwrap();
-    }
-    assert_snapshot!(said);
-}
-
-fn any_text() -> impl Strategy<Value = String> {
-    let parts = prop::sample::select(vec![
-        "{",
-        "}",
-        "[",
-        "]",
-        "\"",
-        ",",
-        ":",
-        "\\",
-        "```json\n",
-        "\n",
-        "NaN",
-        "1e3",
-        "null",
-        "\u{0}",
-        "\u{feff}",
-        "é",
-        "\"evidence\":",
-        "\"label\":",
-        "\"confidence\":",
-        "\"decisions\":",
-        "\"modify\"",
-        "\"MODIFY\"",
-        "0.5",
-        "[]",
-        "{\"turn\":1,\"shows\":\"x\"}",
-        "\"350\"",
-        "\"3\"",
-        "\"\"",
-        "{\"evidence\":[{\"turn\":1,\"shows\":\"x\"}],\"label\":\"create\",\"confidence\":1,\"decisions\":[]}",
-    ]);
-    prop_oneof![
-        ".*",
-        prop::collection::vec(parts, 0..20).prop_map(|parts| parts.concat()),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
-
-    #[test]
-    fn no_text_panics_and_what_is_parsed_is_on_the_scale(text in any_text(), length in any::<bool>()) {
-        thread_local! {
-            static ALL: Vec<Classifier> = ["codebase", "task-value", "decisions"].map(classifier).into();
-        }
-        let stop = if length { Stop::Length } else { Stop::Finished };
-        ALL.with(|all| {
-            for one in all {
-                let reading = one.read(stop, &text);
-                if let (Outcome::Parsed(label), Some(answer)) = (&reading.outcome, &reading.answer) {
-                    if let harness::domain::label::Label::Category(code) = label {
-                        let declared = &one.definition.labels[usize::from(*code)].name;
-                        assert_eq!(reading.folded, *declared != answer.label);
-                        assert!(declared.eq_ignore_ascii_case(&answer.label));
-                    }
-                    let again = one.finished(&serde_json::to_string(answer).unwrap());
-                    assert_eq!(again.outcome, reading.outcome);
-                    assert_eq!(again.answer.as_ref(), Some(answer));
-                    assert!(!again.from_prose);
-                } else {
-                    assert!(reading.reason.is_some_and(|reason| !reason.is_empty()));
-                }
-            }
-        });
-    }
-
-    #[test]
-    fn an_answer_in_prose_is_the_answer_alone(before in "[^{\\[\"]{0,40}", after in "[^{]{0,40}", label in 0..4_usize, confidence in 0.0..=1.0_f64) {
-        let codebase = classifier("codebase");
-        let name = codebase.definition.label_names()[label].to_owned();
-        let mut value = with(&json!(name));
-        value["confidence"] = json!(confidence);
-        let alone = codebase.finished(&value.to_string());
-        let within = codebase.finished(&format!("{before}{value}{after}"));
-        assert_eq!(codebase.definition.text_of(alone.outcome.label().unwrap()), name);
-        assert_eq!(within.outcome, alone.outcome);
-        assert_eq!(within.answer, alone.answer);
     }
 }

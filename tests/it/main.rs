@@ -1,7 +1,10 @@
 //! One integration binary, a module per subject.
 #![allow(clippy::unwrap_used)]
 
+mod answer_schemas;
 mod answers;
+mod answers_properties;
+mod answers_support;
 mod architecture;
 mod claude_code;
 mod detect;

@@ -57,10 +57,14 @@ fn what_is_written_is_found_again_by_its_request() {
     let workspace = Workspace::new();
     let goldset = goldset(&workspace);
     let odd = "two\nlines \u{0} \u{2028} \"quotes\" é";
+    let mut third = recording("s3", "c", 0, "third");
+    third.family = Some("llama".to_owned());
     let answers = [
-        recording("s3", "c", 0, "third"),
+        third,
         recording("s1", "a", 1, "again"),
         recording("s1", "a", 0, odd),
+        // Two sessions that look the same ask the same.
+        recording("s4", "c", 0, "third"),
     ];
     recordings::write(&goldset, "model-a", "codebase", &answers).unwrap();
     assert_snapshot!(text(&workspace));
@@ -73,8 +77,11 @@ fn what_is_written_is_found_again_by_its_request() {
     assert_eq!(read.find("codebase", &hash("a"), 2), None);
     assert_eq!(read.find("codebase", &hash("b"), 0), None);
     assert_eq!(read.find("expertise", &hash("a"), 0), None);
-    assert_eq!(read.of("codebase").len(), 3);
-    // The same answers in another order, written again, give the same bytes.
+    assert_eq!(
+        read.of("codebase"),
+        [2, 1, 0, 3].map(|at: usize| answers[at].clone())
+    );
+    // The same answers, written again, give the same bytes.
     let before = text(&workspace);
     recordings::write(&goldset, "model-a", "codebase", &answers).unwrap();
     assert_eq!(text(&workspace), before);
@@ -199,12 +206,21 @@ fn a_file_that_was_being_written_when_the_program_ended_is_ignored() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_told() {
+fn a_place_that_cannot_be_read_or_written_is_told() {
     let workspace = Workspace::new();
     let goldset = goldset(&workspace);
-    workspace.write("goldsets/tiny/recordings/codebase", "a file in the way");
     let answers = [recording("s1", "a", 0, "one")];
-    let error = recordings::write(&goldset, "model-a", "codebase", &answers).unwrap_err();
+    let write = |classifier: &str| recordings::write(&goldset, "model-a", classifier, &answers);
+    workspace.write("goldsets/tiny/recordings/codebase", "a file in the way");
+    let error = write("codebase").unwrap_err();
+    assert!(matches!(error, RecordingsError::Goldset(_)), "{error}");
+    fs::create_dir_all(workspace.path().join("goldsets/tiny/recordings/outcome")).unwrap();
+    let way = workspace.path().join(format!(
+        "goldsets/tiny/recordings/outcome/.model-a.jsonl.{}.tmp",
+        std::process::id()
+    ));
+    fs::create_dir(way).unwrap();
+    let error = write("outcome").unwrap_err();
     assert!(matches!(error, RecordingsError::Write { .. }), "{error}");
 }
 

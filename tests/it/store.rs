@@ -107,6 +107,12 @@ fn long_text(n: usize) -> String {
 }
 
 #[test]
+fn a_store_can_move_to_the_thread_that_writes() {
+    fn moves<T: Send>(_: T) {}
+    moves(Store::in_memory().unwrap());
+}
+
+#[test]
 fn odd_texts_come_back_byte_for_byte() {
     let mut store = Store::in_memory().unwrap();
     let long = "é".repeat(500_000);
@@ -326,5 +332,6 @@ fn the_summary_counts_what_is_there() {
         missing: 1,
         ..nothing
     };
+    assert_eq!(store.integrity().unwrap(), Integrity::Sound);
     assert_eq!(rows, [("codebase", 1, refused), ("expertise", 1, mixed)]);
 }

@@ -72,7 +72,9 @@ fn is_told(error: &StoreError) -> bool {
 fn a_store_that_was_cut_anywhere_is_refused() {
     let damaged = Damaged::new();
     let whole = damaged.bytes.len();
-    let few = [1, 2, 15, 16, 50, 99, 100, 101, 511, 512, 513, 4095, 4096, 4097];
+    let few = [
+        1, 2, 15, 16, 50, 99, 100, 101, 511, 512, 513, 4095, 4096, 4097,
+    ];
     let ends = [1, 2, 100, 4095, 4096, 4097, 8192, 20_000].map(|missing| whole - missing);
     let spread = (1..40).map(|n| n * whole / 40);
     for length in few.into_iter().chain(ends).chain(spread) {
@@ -198,4 +200,65 @@ fn a_store_after_damage_is_usable_once_the_file_is_moved_away() {
     let mut store = Store::open(&damaged.path).unwrap();
     keep_numbered(&mut store, 0..1);
     assert!(store.answer(&hash("0"), "model", 0).unwrap().is_some());
+}
+
+#[test]
+fn whole_answers_come_out_of_a_store_that_was_cut() {
+    let damaged = Damaged::new();
+    let whole = damaged.bytes.len();
+    let mut most = 0;
+    for length in [
+        whole - 1,
+        whole - 5000,
+        whole * 3 / 4,
+        whole / 2,
+        20_000,
+        5000,
+    ] {
+        damaged.write(&damaged.bytes[..length]);
+        assert!(damaged.found().is_err());
+        let (store, rescued) = match Store::rescue(&damaged.path) {
+            Ok(rescued) => rescued,
+            Err(error) => {
+                assert!(length < 10_000, "{length} bytes: {error}");
+                assert_eq!(fs::read(&damaged.path).unwrap().len(), length);
+                continue;
+            }
+        };
+        assert_eq!(
+            fs::read(rescued.moved_to).unwrap(),
+            damaged.bytes[..length],
+            "the damaged file is kept as it was"
+        );
+        assert_eq!(store.integrity().unwrap(), Integrity::Sound);
+        drop(store);
+        assert_eq!(damaged.found().unwrap(), rescued.answers);
+        // An answer takes two pages; inner pages and the index have their share of what is lost.
+        let pages_left = length / 4096;
+        assert!(
+            rescued.answers * 3 + 12 > pages_left,
+            "{} answers out of {pages_left} pages",
+            rescued.answers
+        );
+        most = most.max(rescued.answers);
+    }
+    assert!(ANSWERS - 2 <= most, "{most} of {ANSWERS}");
+}
+
+#[test]
+fn whole_answers_come_out_of_a_store_with_pages_of_noise() {
+    let damaged = Damaged::new();
+    let mut random = ChaCha8Rng::seed_from_u64(9);
+    let mut bytes = damaged.bytes.clone();
+    for page in [20, 40, 60] {
+        random.fill(&mut bytes[page * 4096..(page + 1) * 4096]);
+    }
+    damaged.write(&bytes);
+    let (store, rescued) = Store::rescue(&damaged.path).unwrap();
+    drop(store);
+    assert_eq!(damaged.found().unwrap(), rescued.answers);
+    assert!(
+        (ANSWERS / 2..ANSWERS).contains(&rescued.answers),
+        "{rescued:?}"
+    );
 }

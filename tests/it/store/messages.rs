@@ -1,4 +1,5 @@
 //! Every message of the store as a user sees it: what, where, why, and what to do.
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use harness::store::{RowOutcome, Store, StoreError};
+use harness::store::{Integrity, RowOutcome, Store, StoreError};
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
@@ -127,6 +128,10 @@ fn an_answer_that_was_changed_by_hand() {
     let store = Store::open(&path).unwrap();
     let error = store.answer(&requests[0], "model", 0).unwrap_err();
     assert_snapshot!(told(&path, &error));
+    let Integrity::Damaged(found) = store.integrity().unwrap() else {
+        panic!("the check reads every text");
+    };
+    assert_eq!(found.len(), 1, "{found:?}");
 }
 
 #[test]

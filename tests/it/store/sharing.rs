@@ -1,4 +1,5 @@
 //! Several handles on one file: threads, processes, and a process that is killed.
+#![allow(clippy::print_stdout, reason = "a child speaks to its parent")]
 
 use std::collections::BTreeSet;
 use std::fs;
