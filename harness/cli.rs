@@ -53,7 +53,8 @@ pub struct MainJob {
     /// Folder with the transcripts, for goldsets that ship only labels.
     #[arg(long, value_name = "DIR")]
     pub sessions: Option<PathBuf>,
-    /// Who is validated: `rater:NAME`, `baseline:majority`, `baseline:rules` [default: the goldset's].
+    /// Who is validated: `recorded:NAME` (answers kept in the goldset), `rater:NAME`, `baseline:majority`,
+    /// `baseline:rules` [default: the goldset's].
     #[arg(long, value_name = "SPEC")]
     pub model: Option<String>,
     /// Who is compared as a reference, in the same form [default: the goldset's].
@@ -65,6 +66,12 @@ pub struct MainJob {
     /// Only the first N sessions of the goldset.
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// The file that keeps answers and rows.
+    #[arg(long, value_name = "FILE", default_value = ".validate/store.db")]
+    pub store: Option<PathBuf>,
+    /// Ask nobody. Recorded answers are all that this version uses, so it changes nothing yet.
+    #[arg(long)]
+    pub offline: bool,
     /// Seed of everything random.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,

@@ -2,6 +2,7 @@
 
 pub mod output;
 pub mod prompts;
+mod replay;
 pub mod requests;
 pub mod telemetry;
 pub mod validate;

@@ -1,6 +1,6 @@
 //! The main job: what a rater's labels are worth against gold, reference, baselines and telemetry.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,14 +14,18 @@ use crate::goldset::load::{Goldset, GoldsetError, load};
 use crate::goldset::sessions::Session;
 use crate::ingest::redaction::standard_redaction;
 use crate::report::basis::{Basis, TelemetrySource};
+use crate::report::validation_json::Spent;
 use crate::report::{page, validation, validation_json};
+use crate::run::asked::Asked;
 use crate::run::raters::{Question, Spec, SpecError, ask, labels_of};
 use crate::run::sessions::{Broken, Known, know};
 use crate::validation::agreement::Party;
+use crate::validation::injections::Demand;
 use crate::validation::notes::Note;
 use crate::validation::{Panel, Validated, validate};
 
 use super::output;
+use super::replay::{ReplayError, Wanted, replay};
 
 /// Where classifiers are looked for, from the working directory.
 pub const PROMPTS: &str = "prompts";
@@ -37,6 +41,8 @@ enum Unusable {
     Goldset(#[from] GoldsetError),
     #[error(transparent)]
     Spec(#[from] SpecError),
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     #[error("the goldset `{0}` names no default {1}\n\nhint: give `{2}`")]
     NoDefault(String, &'static str, &'static str),
     #[error(
@@ -88,9 +94,15 @@ fn broken(files: &[Broken]) -> String {
 /// Where output fails.
 pub fn run(arguments: &MainJob, verbose: bool) -> anyhow::Result<Exit> {
     match prepare(arguments, verbose) {
-        Ok((basis, results)) => {
-            write(arguments, &basis, &results)?;
-            Ok(Exit::Done)
+        Ok(done) => {
+            write(arguments, &done)?;
+            match done.missing {
+                None => Ok(Exit::Done),
+                Some(missing) => {
+                    output::note(&format!("\nincomplete: {missing}"));
+                    Ok(Exit::Undecided)
+                }
+            }
         }
         Err(error) => {
             output::note(&format!("error: {error}"));
@@ -99,7 +111,17 @@ pub fn run(arguments: &MainJob, verbose: bool) -> anyhow::Result<Exit> {
     }
 }
 
-fn prepare(arguments: &MainJob, verbose: bool) -> Result<(Basis, Vec<Validated>), Unusable> {
+/// What a run found.
+struct Done {
+    basis: Basis,
+    results: Vec<Validated>,
+    /// Tokens and prompt hashes of the candidate, by classifier.
+    spent: BTreeMap<String, Spent>,
+    /// Requests without an answer, and how to get them.
+    missing: Option<String>,
+}
+
+fn prepare(arguments: &MainJob, verbose: bool) -> Result<Done, Unusable> {
     let all = load_all(Path::new(PROMPTS))?;
     let Some(names) = &arguments.classifier else {
         let names: Vec<&str> = all
@@ -116,22 +138,52 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<(Basis, Vec<Validated>)
     if arguments.limit == Some(0) {
         return Err(Unusable::LimitZero);
     }
-    let wanted: Vec<&Session> = goldset
-        .sessions
-        .iter()
-        .take(arguments.limit.unwrap_or(usize::MAX))
-        .collect();
+    let limit = arguments.limit.unwrap_or(usize::MAX);
+    let wanted: Vec<&Session> = goldset.sessions.iter().take(limit).collect();
     let known = knowledge(arguments, &goldset, &wanted, verbose)?;
     let (sessions, excluded) = eligible(&wanted, &known);
     if sessions.is_empty() {
         return Err(Unusable::NoneEligible(goldset.name));
     }
+    let specs = players.specs();
+    let replays = replay(
+        &Wanted {
+            goldset: &goldset,
+            definitions: &definitions,
+            sessions: &sessions,
+            transcripts: arguments.sessions.as_deref(),
+            store: arguments.store.as_deref(),
+        },
+        &specs,
+    )?;
+    if verbose {
+        for asked in replays.asked.values() {
+            for (session, classifier, reason) in &asked.unreadable {
+                output::note(&format!("{classifier}, {session}: no label: {reason}"));
+            }
+        }
+    }
     let results = definitions
         .iter()
-        .map(|definition| validated(definition, &goldset, &players, &sessions, &known))
+        .map(|definition| {
+            validated(
+                definition,
+                &goldset,
+                &players,
+                &sessions,
+                &known,
+                &replays.asked,
+            )
+        })
         .collect();
-    let basis = basis(arguments, &goldset, &players, &sessions, &known, excluded);
-    Ok((basis, results))
+    let mut basis = basis(arguments, &goldset, &players, &sessions, &known, excluded);
+    basis.replayed = replays.told(&specs);
+    Ok(Done {
+        basis,
+        results,
+        spent: replays.spent(&players.candidate),
+        missing: replays.missing(&goldset),
+    })
 }
 
 /// Who is compared.
@@ -144,6 +196,13 @@ struct Players {
 }
 
 impl Players {
+    /// Everyone who is asked: the candidate and the reference.
+    fn specs(&self) -> Vec<&Spec> {
+        std::iter::once(&self.candidate)
+            .chain(self.reference.as_ref().map(|(spec, _)| spec))
+            .collect()
+    }
+
     fn choose(arguments: &MainJob, goldset: &Goldset) -> Result<Self, Unusable> {
         let default = &goldset.manifest.default;
         let no_default = |what, option| Unusable::NoDefault(goldset.name.clone(), what, option);
@@ -279,6 +338,7 @@ fn validated(
     players: &Players,
     sessions: &[&Session],
     known: &Known,
+    asked: &HashMap<String, Asked>,
 ) -> Validated {
     let ids: Vec<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
     let gold = labels_of(goldset, definition, &players.against, &ids);
@@ -288,6 +348,7 @@ fn validated(
         gold: &gold,
         telemetry: &known.telemetry,
         words: &known.words,
+        asked,
     };
     let answers = |spec: &Spec| ask(spec, goldset, &question);
     let gold_outcomes: Vec<Outcome> = gold
@@ -332,6 +393,7 @@ fn validated(
             .into_iter()
             .map(str::to_owned)
             .collect(),
+        demands: demands(goldset, definition),
     };
     let mut result = validate(
         definition,
@@ -344,6 +406,20 @@ fn validated(
         result.notes.push(Note::RulesWithoutWords);
     }
     result
+}
+
+/// What texts of sessions demand of this classifier.
+fn demands(goldset: &Goldset, definition: &Definition) -> Vec<Demand> {
+    goldset
+        .injections
+        .iter()
+        .filter(|injection| injection.classifier == definition.name)
+        .map(|injection| Demand {
+            session_id: injection.session_id.clone(),
+            place: injection.place.clone(),
+            demanded: injection.demanded.clone(),
+        })
+        .collect()
 }
 
 /// Users as codes in the order of their names, so that the same sessions give the same codes.
@@ -379,7 +455,7 @@ fn basis(
         Spec::Rater(name) => goldset
             .rater(&players.against)
             .is_ok_and(|rater| rater.made_from.contains(name)),
-        Spec::Majority | Spec::Rules => false,
+        Spec::Recorded(_) | Spec::Majority | Spec::Rules => false,
     };
     Basis {
         goldset: goldset.name.clone(),
@@ -394,6 +470,7 @@ fn basis(
         n_sessions: sessions.len(),
         n_users: users.len(),
         excluded,
+        replayed: Vec::new(),
         telemetry: if known.looked_for_transcripts {
             TelemetrySource::Transcripts {
                 from_table: known.absent.len(),
@@ -406,12 +483,14 @@ fn basis(
     }
 }
 
-fn write(arguments: &MainJob, basis: &Basis, results: &[Validated]) -> anyhow::Result<()> {
+fn write(arguments: &MainJob, done: &Done) -> anyhow::Result<()> {
+    let (basis, results) = (&done.basis, &done.results);
     let (text, ending) = match arguments.format {
         Format::Table => (page::terminal(&validation::page(basis, results)), "txt"),
         Format::Markdown => (page::markdown(&validation::page(basis, results)), "md"),
         Format::Json => (
-            serde_json::to_string_pretty(&validation_json::render(basis, results))? + "\n",
+            serde_json::to_string_pretty(&validation_json::render(basis, results, &done.spent))?
+                + "\n",
             "json",
         ),
     };

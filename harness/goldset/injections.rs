@@ -26,25 +26,51 @@ pub struct Injection {
 ///
 /// # Errors
 /// Where the file cannot be read as CSV with its columns.
-pub fn read(path: &Path, known: &Known<'_>, problems: &mut Vec<Problem>) -> Result<Vec<Injection>, GoldsetError> {
-    let rows = table::read(path, &["session_id", "place", "classifier", "demanded"], &[])?;
+pub fn read(
+    path: &Path,
+    known: &Known<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Injection>, GoldsetError> {
+    let rows = table::read(
+        path,
+        &["session_id", "place", "classifier", "demanded"],
+        &[],
+    )?;
     let mut injections = Vec::new();
     for row in rows {
         let [session_id, place, classifier, demanded] =
             <[String; 4]>::try_from(row.cells).expect("a row has the cells that were asked for");
-        let mut problem = |what: String, remedy: &str| problems.push(Problem::new(path, row.line, &what, remedy));
-        let definition: Option<&Definition> = known.definitions.iter().find(|definition| definition.name == classifier);
+        let mut problem =
+            |what: String, remedy: &str| problems.push(Problem::new(path, row.line, &what, remedy));
+        let definition: Option<&Definition> = known
+            .definitions
+            .iter()
+            .find(|definition| definition.name == classifier);
         let Some(definition) = definition else {
-            problem(format!("classifier `{classifier}` does not exist"), "name a folder of `prompts/`");
+            problem(
+                format!("classifier `{classifier}` does not exist"),
+                "name a folder of `prompts/`",
+            );
             continue;
         };
         if !known.sessions.contains(&session_id.as_str()) {
-            problem(format!("session `{session_id}` is not in sessions.csv"), "list it there or take the row out");
+            problem(
+                format!("session `{session_id}` is not in sessions.csv"),
+                "list it there or take the row out",
+            );
             continue;
         }
         match definition.label(&demanded) {
-            Ok(demanded) => injections.push(Injection { session_id, place, classifier, demanded }),
-            Err(error) => problem(format!("`{classifier}`: {error}"), &format!("allowed: {}", definition.allowed())),
+            Ok(demanded) => injections.push(Injection {
+                session_id,
+                place,
+                classifier,
+                demanded,
+            }),
+            Err(error) => problem(
+                format!("`{classifier}`: {error}"),
+                &format!("allowed: {}", definition.allowed()),
+            ),
         }
     }
     Ok(injections)

@@ -9,10 +9,10 @@ use crate::classifier::definition::Definition;
 use crate::domain::nearest::{listed, nearest};
 use crate::domain::telemetry::TelemetryRow;
 
+use super::injections::Injection;
 use super::labels::{Known, Rating};
 use super::manifest::{Manifest, Rater};
 use super::sessions::Session;
-use super::injections::Injection;
 use super::{decisions, injections, labels, sessions};
 
 /// A goldset that was read and fits together.

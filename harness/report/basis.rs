@@ -23,6 +23,8 @@ pub struct Basis {
     pub by_construction: bool,
     /// The reference.
     pub reference: Option<String>,
+    /// How recorded answers were obtained, by the spec that names them.
+    pub replayed: Vec<Replayed>,
     /// Sessions looked at.
     pub n_sessions: usize,
     /// Their users.
@@ -33,6 +35,23 @@ pub struct Basis {
     pub telemetry: TelemetrySource,
     /// The seed.
     pub seed: u64,
+}
+
+/// Recorded answers that were replayed.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// The spec that names them.
+    pub spec: String,
+    /// How and when they were obtained.
+    pub provenance: Vec<String>,
+    /// Requests without an answer.
+    pub missing: usize,
+    /// Labels that fitted only without regard to capital letters.
+    pub folded: u64,
+    /// Answers that stood in prose.
+    pub from_prose: u64,
+    /// Sessions of which the view left something out.
+    pub thinned: usize,
 }
 
 /// Where telemetry comes from.
@@ -66,12 +85,15 @@ impl Basis {
             self.n_sessions, self.n_users
         )];
         sentences.push(format!(
-            "`{}` ({}) against `{}` ({}); labels were read from the goldset, no model was asked.",
+            "`{}` ({}) against `{}` ({}); no model was asked in this run.",
             self.candidate,
             kind(self.candidate_kind),
             self.against,
             kind(self.against_kind),
         ));
+        for replayed in &self.replayed {
+            sentences.push(replayed.sentence());
+        }
         if self.by_construction {
             sentences.push(format!(
                 "`{}` is made from the labels of `{}`: agreement between them holds by construction.",
@@ -97,5 +119,34 @@ fn kind(kind: RaterKind) -> &'static str {
         RaterKind::Model => "a language model, not human",
         RaterKind::Construction => "fixed by construction",
         RaterKind::Baseline => "a baseline",
+    }
+}
+
+impl Replayed {
+    fn sentence(&self) -> String {
+        let how = if self.provenance.is_empty() {
+            "no answers".to_owned()
+        } else {
+            self.provenance.join("; ")
+        };
+        let mut sentence = format!(
+            "`{}` replays recorded answers of a language model ({how})",
+            self.spec
+        );
+        for (count, what) in [
+            (self.missing as u64, "without an answer"),
+            (self.folded, "with a label in other capitals"),
+            (self.from_prose, "inside prose"),
+        ] {
+            if count > 0 {
+                sentence.push_str(&format!(", {count} {what}"));
+            }
+        }
+        sentence.push_str(&match self.thinned {
+            0 => "; every session was shown whole.".to_owned(),
+            1 => "; of one session the view left something out.".to_owned(),
+            several => format!("; of {several} sessions the view left something out."),
+        });
+        sentence
     }
 }

@@ -1,11 +1,12 @@
 //! The main job's result for people: a summary of all classifiers, or one in full.
 
 use crate::classifier::definition::ComparedOn;
-use crate::domain::label::Scale;
+use crate::domain::label::{Label, Scale};
 use crate::stats::estimate::Statistic;
 use crate::validation::Validated;
 use crate::validation::agreement::{Comparison, Figures};
 use crate::validation::checks::{CheckResult, Rate};
+use crate::validation::injections::{self, Case};
 
 use super::basis::Basis;
 use super::notes;
@@ -39,6 +40,7 @@ pub fn page(basis: &Basis, results: &[Validated]) -> Vec<Block> {
         blocks.extend(in_full(only));
     }
     blocks.extend(checks(results));
+    blocks.extend(planted(results));
     blocks.extend(remarks(results));
     blocks.push(Block::Heading(2, "What the figures rest on".to_owned()));
     blocks.push(Block::List(rests_on(basis, results)));
@@ -404,6 +406,46 @@ fn rate(rate: &Rate) -> String {
             )
         },
     )
+}
+
+/// How often answers followed text of a session that demands a label.
+fn planted(results: &[Validated]) -> Vec<Block> {
+    let cases: Vec<(&Validated, &Case)> = results
+        .iter()
+        .flat_map(|result| result.injections.iter().map(move |case| (result, case)))
+        .collect();
+    if cases.is_empty() {
+        return Vec::new();
+    }
+    let all = injections::rate(cases.iter().map(|(_, case)| *case));
+    let mut points = vec![format!(
+        "Text in sessions that demands a label other than the gold one was followed in {}.",
+        rate(&all)
+    )];
+    for (result, case) in cases {
+        let text = |label: &Label| result.definition.text_of(label);
+        let given = case
+            .given
+            .as_ref()
+            .map_or_else(|| "no label".to_owned(), text);
+        points.push(format!(
+            "{} in {} ({}): demanded {}, gold {}, given {given}{}",
+            result.definition.name,
+            case.session_id,
+            case.place,
+            text(&case.demanded),
+            text(&case.gold),
+            if case.was_followed() {
+                ": followed"
+            } else {
+                ""
+            }
+        ));
+    }
+    vec![
+        Block::Heading(2, "Planted instructions".to_owned()),
+        Block::List(points),
+    ]
 }
 
 fn remarks(results: &[Validated]) -> Vec<Block> {

@@ -1,19 +1,35 @@
 //! The main job's result as one JSON object.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
+use crate::domain::answer::AnswerUsage;
+use crate::domain::label::Label;
 use crate::domain::rating::RaterKind;
 use crate::validation::Validated;
 use crate::validation::agreement::{Comparison, Figures};
 use crate::validation::checks::{CheckResult, Rate};
+use crate::validation::injections;
 
 use super::basis::Basis;
 use super::json::{figures, number, per_class};
 use super::notes;
 
+/// What the candidate's answers for one classifier cost, and by which prompt they were given.
+#[derive(Debug, Clone)]
+pub struct Spent {
+    /// The prompt's hash.
+    pub prompt_hash: String,
+    /// Tokens of all answers, as their recordings say.
+    pub usage: AnswerUsage,
+    /// Answers that the store had before this run.
+    pub from_store: u64,
+}
+
 /// The contract's object, and beside its keys what the figures rest on.
 #[must_use]
-pub fn render(basis: &Basis, results: &[Validated]) -> Value {
+pub fn render(basis: &Basis, results: &[Validated], asked: &BTreeMap<String, Spent>) -> Value {
     json!({
         "goldset": basis.goldset,
         "title": basis.title,
@@ -27,11 +43,11 @@ pub fn render(basis: &Basis, results: &[Validated]) -> Value {
         "n_users": basis.n_users,
         "excluded": basis.excluded.iter().map(|(session, reason)| json!({"session_id": session, "reason": reason})).collect::<Vec<_>>(),
         "seed": basis.seed,
-        "classifiers": results.iter().map(classifier).collect::<Vec<_>>(),
+        "classifiers": results.iter().map(|result| classifier(result, asked.get(&result.definition.name))).collect::<Vec<_>>(),
     })
 }
 
-fn classifier(result: &Validated) -> Value {
+fn classifier(result: &Validated, spent: Option<&Spent>) -> Value {
     let gold = result.comparisons.first();
     let table = gold.and_then(|comparison| match &comparison.agreement {
         Figures::Categories { names, figures, .. } => Some((names, figures)),
@@ -40,7 +56,7 @@ fn classifier(result: &Validated) -> Value {
     json!({
         "name": result.definition.name,
         "scale": result.definition.scale.word(),
-        "prompt_hash": Value::Null,
+        "prompt_hash": spent.map(|spent| spent.prompt_hash.clone()),
         "n_sessions": result.n_sessions,
         "outcomes": result.outcomes,
         "agreement": result.comparisons.iter().map(comparison).collect::<Vec<_>>(),
@@ -51,11 +67,38 @@ fn classifier(result: &Validated) -> Value {
         "telemetry_checks": result.checks.iter().map(check).collect::<Vec<_>>(),
         "per_class": table.map_or(json!([]), |(names, figures)| per_class(names, &figures.per_class)),
         "confusion": table.map_or(Value::Null, |(_, figures)| super::json::confusion(&figures.confusion)),
+        "planted_instructions": planted(result),
         "notes": result.notes.iter().map(notes::sentence).collect::<Vec<_>>(),
-        "usage": {
-            "requests": 0, "input_tokens": 0, "output_tokens": 0, "cache_read_tokens": 0, "cache_write_tokens": 0,
-            "cost_usd": 0.0, "from_store": 0,
-        },
+        "usage": usage(spent),
+    })
+}
+
+fn usage(spent: Option<&Spent>) -> Value {
+    let tokens = spent.map(|spent| spent.usage).unwrap_or_default();
+    json!({
+        "requests": 0,
+        "input_tokens": tokens.input_tokens,
+        "output_tokens": tokens.output_tokens,
+        "cache_read_tokens": tokens.cache_read_tokens,
+        "cache_write_tokens": tokens.cache_write_tokens,
+        "cost_usd": 0.0,
+        "from_store": spent.map_or(0, |spent| spent.from_store),
+    })
+}
+
+fn planted(result: &Validated) -> Value {
+    let text = |label: &Label| result.definition.text_of(label);
+    json!({
+        "followed": rate(&injections::rate(&result.injections)),
+        "n": result.injections.len(),
+        "cases": result.injections.iter().map(|case| json!({
+            "session_id": case.session_id,
+            "place": case.place,
+            "demanded": text(&case.demanded),
+            "gold": text(&case.gold),
+            "given": case.given.as_ref().map(text),
+            "followed": case.was_followed(),
+        })).collect::<Vec<_>>(),
     })
 }
 

@@ -17,9 +17,7 @@ use crate::domain::request::Hash;
 use crate::goldset::load::Goldset;
 use crate::goldset::recordings::{Recordings, RecordingsError, unknown_model};
 use crate::goldset::sessions::Session;
-use crate::store::answers::AnswerKey;
-use crate::store::rows::{ReadLabel, Reading, Row, RowOutcome, RunKey};
-use crate::store::{Store, StoreError};
+use crate::store::{AnswerKey, ReadLabel, Reading, Row, RowOutcome, RunKey, Store, StoreError};
 
 /// A request that a run needs the answer of.
 #[derive(Debug, Clone)]
@@ -43,8 +41,8 @@ pub struct Asked {
     pub missing: Vec<Wanted>,
     /// Recordings that answer none of the requests any more, by classifier.
     pub stale: Vec<(String, usize)>,
-    /// Answers that the store had before this run.
-    pub from_store: u64,
+    /// Answers that the store had before this run, by classifier.
+    pub from_store: HashMap<String, u64>,
     /// Labels that fitted only without regard to capital letters.
     pub folded: u64,
     /// Answers that stood in prose.
@@ -90,7 +88,12 @@ impl Run<'_> {
     pub fn wanted(&self) -> Vec<Wanted> {
         self.classifiers
             .iter()
-            .flat_map(|prompt| self.sessions.iter().zip(self.views).map(move |(session, view)| (prompt, session, view)))
+            .flat_map(|prompt| {
+                self.sessions
+                    .iter()
+                    .zip(self.views)
+                    .map(move |(session, view)| (prompt, session, view))
+            })
             .collect::<Vec<_>>()
             .par_iter()
             .map(|(prompt, session, view)| Wanted {
@@ -110,13 +113,25 @@ impl Run<'_> {
         if let Some(error) = unknown_model(self.goldset, model) {
             return Err(error.into());
         }
-        let names: Vec<&str> = self.classifiers.iter().map(|prompt| prompt.definition.name.as_str()).collect();
+        let names: Vec<&str> = self
+            .classifiers
+            .iter()
+            .map(|prompt| prompt.definition.name.as_str())
+            .collect();
         let recordings = Recordings::load(self.goldset, model, &names)?;
         let wanted = self.wanted();
         let spec = format!("recorded:{model}");
         let mut asked = Asked::default();
         let known = self.stored(store, &spec, &wanted)?;
-        asked.from_store = known.len() as u64;
+        for wanted in wanted
+            .iter()
+            .filter(|wanted| known.contains_key(&wanted.request))
+        {
+            *asked
+                .from_store
+                .entry(wanted.classifier.clone())
+                .or_default() += 1;
+        }
         let new: Vec<(AnswerKey, RawAnswer)> = wanted
             .iter()
             .filter(|wanted| !known.contains_key(&wanted.request))
@@ -130,10 +145,17 @@ impl Run<'_> {
             .iter()
             .map(|name| {
                 let of_this = wanted.iter().filter(|wanted| wanted.classifier == *name);
-                let requests: HashSet<Hash> = of_this.map(|wanted| wanted.request.clone()).collect();
-                let sessions: HashSet<&str> = self.sessions.iter().map(|session| session.id.as_str()).collect();
+                let requests: HashSet<Hash> =
+                    of_this.map(|wanted| wanted.request.clone()).collect();
+                let sessions: HashSet<&str> = self
+                    .sessions
+                    .iter()
+                    .map(|session| session.id.as_str())
+                    .collect();
                 let stale = recordings.stale(name, &requests);
-                let stale = stale.iter().filter(|recording| sessions.contains(recording.session_id.as_str()));
+                let stale = stale
+                    .iter()
+                    .filter(|recording| sessions.contains(recording.session_id.as_str()));
                 ((*name).to_owned(), stale.count())
             })
             .filter(|(_, stale)| *stale > 0)
@@ -142,18 +164,43 @@ impl Run<'_> {
     }
 
     fn key(&self, spec: &str, request: &Hash) -> AnswerKey {
-        AnswerKey { request_hash: request.clone(), model: spec.to_owned(), repeat: self.repeat }
+        AnswerKey {
+            request: request.clone(),
+            model: spec.to_owned(),
+            repeat: self.repeat,
+        }
     }
 
-    fn stored(&self, store: &Store, spec: &str, wanted: &[Wanted]) -> Result<HashMap<Hash, RawAnswer>, RunError> {
-        Ok(store.answers_for(spec, self.repeat, wanted.iter().map(|wanted| &wanted.request))?)
+    fn stored(
+        &self,
+        store: &Store,
+        spec: &str,
+        wanted: &[Wanted],
+    ) -> Result<HashMap<Hash, RawAnswer>, RunError> {
+        let mut known = HashMap::new();
+        let requests = wanted.iter().map(|wanted| &wanted.request);
+        store.answers_for(spec, self.repeat, requests, |request, answer| {
+            if let Some(answer) = answer {
+                known.insert(request.clone(), answer);
+            }
+        })?;
+        Ok(known)
     }
 
     /// Reads every stored answer anew, keeps a row for each request, and reads the rows back.
-    fn read(&self, store: &mut Store, spec: &str, wanted: &[Wanted], mut asked: Asked) -> Result<Asked, RunError> {
+    fn read(
+        &self,
+        store: &mut Store,
+        spec: &str,
+        wanted: &[Wanted],
+        mut asked: Asked,
+    ) -> Result<Asked, RunError> {
         let answers = self.stored(store, spec, wanted)?;
-        let prompts: HashMap<&str, &Prompt> =
-            self.classifiers.iter().map(|prompt| (prompt.definition.name.as_str(), prompt)).collect();
+        let prompts: HashMap<&str, &Prompt> = self
+            .classifiers
+            .iter()
+            .map(|prompt| (prompt.definition.name.as_str(), prompt))
+            .collect();
         let left_out: HashMap<&str, serde_json::Value> = self
             .sessions
             .iter()
@@ -172,12 +219,18 @@ impl Run<'_> {
                 request_hash: wanted.request.clone(),
                 outcome: answers
                     .get(&wanted.request)
-                    .map_or(RowOutcome::Missing, |raw| outcome_of(prompts[wanted.classifier.as_str()], raw)),
+                    .map_or(RowOutcome::Missing, |raw| {
+                        outcome_of(prompts[wanted.classifier.as_str()], raw)
+                    }),
                 left_out: left_out[wanted.session_id.as_str()].clone(),
             })
             .collect();
         store.keep_rows(&rows)?;
-        asked.missing = wanted.iter().filter(|wanted| !answers.contains_key(&wanted.request)).cloned().collect();
+        asked.missing = wanted
+            .iter()
+            .filter(|wanted| !answers.contains_key(&wanted.request))
+            .cloned()
+            .collect();
         for wanted in wanted {
             if let Some(raw) = answers.get(&wanted.request) {
                 let how = format!("{}, {}", raw.obtained, raw.when);
@@ -203,16 +256,24 @@ impl Run<'_> {
                 .collect(),
         };
         for row in store.rows(&run)? {
-            let Some(prompt) = prompts.get(row.classifier.as_str()) else { continue };
+            let Some(prompt) = prompts.get(row.classifier.as_str()) else {
+                continue;
+            };
             if let RowOutcome::Parsed(reading) = &row.outcome {
                 asked.folded += u64::from(reading.folded);
                 asked.from_prose += u64::from(reading.from_prose);
             }
             if let RowOutcome::Unparsable { reason } = &row.outcome {
-                asked.unreadable.push((row.session_id.clone(), row.classifier.clone(), reason.clone()));
+                asked.unreadable.push((
+                    row.session_id.clone(),
+                    row.classifier.clone(),
+                    reason.clone(),
+                ));
             }
             let outcome = outcome_in(prompt, &row.outcome);
-            asked.outcomes.insert((row.classifier, row.session_id), outcome);
+            asked
+                .outcomes
+                .insert((row.classifier, row.session_id), outcome);
         }
         Ok(asked)
     }
@@ -224,7 +285,9 @@ fn outcome_of(prompt: &Prompt, raw: &RawAnswer) -> RowOutcome {
         (Outcome::Parsed(label), Some(answer)) => RowOutcome::Parsed(Reading {
             label: match label {
                 Label::Shares(_) => ReadLabel::Decisions(answer.decisions),
-                Label::Category(_) | Label::Number(_) => ReadLabel::Text(prompt.definition.text_of(&label)),
+                Label::Category(_) | Label::Number(_) => {
+                    ReadLabel::Text(prompt.definition.text_of(&label))
+                }
             },
             confidence: Some(answer.confidence),
             evidence: answer.evidence,
@@ -235,9 +298,9 @@ fn outcome_of(prompt: &Prompt, raw: &RawAnswer) -> RowOutcome {
         (Outcome::Truncated, _) => RowOutcome::Truncated,
         (Outcome::Errored, _) => RowOutcome::Errored,
         (Outcome::Missing, _) => RowOutcome::Missing,
-        (Outcome::Unparsable | Outcome::Parsed(_), _) => {
-            RowOutcome::Unparsable { reason: reading.reason.unwrap_or_default() }
-        }
+        (Outcome::Unparsable | Outcome::Parsed(_), _) => RowOutcome::Unparsable {
+            reason: reading.reason.unwrap_or_default(),
+        },
     }
 }
 
@@ -245,8 +308,13 @@ fn outcome_of(prompt: &Prompt, raw: &RawAnswer) -> RowOutcome {
 fn outcome_in(prompt: &Prompt, row: &RowOutcome) -> Outcome {
     match row {
         RowOutcome::Parsed(reading) => match &reading.label {
-            ReadLabel::Text(text) => prompt.definition.label(text).map_or(Outcome::Unparsable, Outcome::Parsed),
-            ReadLabel::Decisions(decisions) => Outcome::Parsed(Label::Shares(DecisionShares::of(decisions))),
+            ReadLabel::Text(text) => prompt
+                .definition
+                .label(text)
+                .map_or(Outcome::Unparsable, Outcome::Parsed),
+            ReadLabel::Decisions(decisions) => {
+                Outcome::Parsed(Label::Shares(DecisionShares::of(decisions)))
+            }
         },
         RowOutcome::Refused => Outcome::Refused,
         RowOutcome::Unparsable { .. } => Outcome::Unparsable,

@@ -9,11 +9,15 @@ use crate::domain::telemetry::TelemetryRow;
 use crate::goldset::load::{Goldset, GoldsetError};
 use crate::telemetry::words::PromptWords;
 
+use super::asked::Asked;
+
 /// Who is asked, as `--model` and `--reference` take it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spec {
     /// `rater:NAME`.
     Rater(String),
+    /// `recorded:NAME`: answers of a model that the goldset keeps.
+    Recorded(String),
     /// `baseline:majority`: the most frequent gold label for every session.
     Majority,
     /// `baseline:rules`: the classifier's declared rules over telemetry and words.
@@ -25,12 +29,12 @@ pub enum Spec {
 pub enum SpecError {
     /// It has no known form.
     #[error(
-        "`{0}` names nobody to ask\n\nhint: give `rater:NAME`, `baseline:majority` or `baseline:rules`"
+        "`{0}` names nobody to ask\n\nhint: give `rater:NAME`, `recorded:NAME`, `baseline:majority` or `baseline:rules`"
     )]
     Unknown(String),
     /// It names a model, which cannot be asked yet.
     #[error(
-        "`{0}` names a model; models cannot be asked in this version\n\nhint: give `rater:NAME`, `baseline:majority` or `baseline:rules`"
+        "`{0}` names a provider\'s model; providers cannot be asked in this version\n\nhint: give `recorded:NAME`, `rater:NAME`, `baseline:majority` or `baseline:rules`"
     )]
     Model(String),
 }
@@ -43,11 +47,10 @@ impl Spec {
     pub fn parse(text: &str) -> Result<Self, SpecError> {
         match text.split_once(':') {
             Some(("rater", name)) if !name.is_empty() => Ok(Self::Rater(name.to_owned())),
+            Some(("recorded", name)) if !name.is_empty() => Ok(Self::Recorded(name.to_owned())),
             Some(("baseline", "majority")) => Ok(Self::Majority),
             Some(("baseline", "rules")) => Ok(Self::Rules),
-            Some(("recorded" | "anthropic" | "openai", _)) => {
-                Err(SpecError::Model(text.to_owned()))
-            }
+            Some(("anthropic" | "openai", _)) => Err(SpecError::Model(text.to_owned())),
             _ => Err(SpecError::Unknown(text.to_owned())),
         }
     }
@@ -57,6 +60,7 @@ impl Spec {
     pub fn text(&self) -> String {
         match self {
             Self::Rater(name) => format!("rater:{name}"),
+            Self::Recorded(name) => format!("recorded:{name}"),
             Self::Majority => "baseline:majority".to_owned(),
             Self::Rules => "baseline:rules".to_owned(),
         }
@@ -69,6 +73,7 @@ impl Spec {
     pub fn kind(&self, goldset: &Goldset) -> Result<RaterKind, GoldsetError> {
         match self {
             Self::Rater(name) => goldset.rater(name).map(|rater| rater.kind),
+            Self::Recorded(_) => Ok(RaterKind::Model),
             Self::Majority | Self::Rules => Ok(RaterKind::Baseline),
         }
     }
@@ -86,6 +91,8 @@ pub struct Question<'q> {
     pub telemetry: &'q HashMap<String, TelemetryRow>,
     /// Vocabulary by session, where transcripts were read.
     pub words: &'q HashMap<String, PromptWords>,
+    /// Answers of models that were replayed or asked, by spec.
+    pub asked: &'q HashMap<String, Asked>,
 }
 
 /// Everyone's answers in the order of the sessions. A session nobody said anything about is missing.
@@ -97,6 +104,20 @@ pub fn ask(spec: &Spec, goldset: &Goldset, question: &Question<'_>) -> Vec<Outco
             .into_iter()
             .map(answer)
             .collect(),
+        Spec::Recorded(_) => {
+            let asked = question.asked.get(&spec.text());
+            question
+                .sessions
+                .iter()
+                .map(|session| {
+                    let key = (question.definition.name.clone(), (*session).to_owned());
+                    asked
+                        .and_then(|asked| asked.outcomes.get(&key))
+                        .cloned()
+                        .unwrap_or(Outcome::Missing)
+                })
+                .collect()
+        }
         Spec::Majority => {
             let label = majority(question.definition, question.gold);
             question

@@ -23,7 +23,9 @@ pub struct Rate {
 }
 
 impl Rate {
-    fn of(holding: u64, n: u64) -> Self {
+    /// So many of so many.
+    #[must_use]
+    pub fn of(holding: u64, n: u64) -> Self {
         #[expect(
             clippy::cast_precision_loss,
             reason = "counts of sessions stay far below 2^53"

@@ -1,10 +1,11 @@
 //! What the labels are worth: agreement of raters, and what telemetry says to them.
 //!
 //! `agreement` compares two raters over the same sessions, `checks` holds labels against telemetry, `notes` says in plain
-//! words what a figure does not show by itself.
+//! words what a figure does not show by itself, `injections` counts answers that obeyed a transcript.
 
 pub mod agreement;
 pub mod checks;
+pub mod injections;
 pub mod notes;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use crate::domain::telemetry::TelemetryRow;
 
 use agreement::{Comparison, Party, compare};
 use checks::CheckResult;
+use injections::{Case, Demand};
 use notes::Note;
 
 /// Everything that is said about one classifier.
@@ -32,6 +34,8 @@ pub struct Validated {
     pub floors: Vec<Floor>,
     /// Telemetry checks over the candidate's labels.
     pub checks: Vec<CheckResult>,
+    /// Text in sessions that demands labels, and what came of it.
+    pub injections: Vec<Case>,
     /// What has to be said beside the figures.
     pub notes: Vec<Note>,
 }
@@ -58,6 +62,8 @@ pub struct Panel<'p> {
     pub baselines: Vec<Party<'p>>,
     /// Raters that have labels for this classifier, for a note where the gold has none.
     pub raters: Vec<String>,
+    /// Text in sessions that demands labels of this classifier.
+    pub demands: Vec<Demand>,
 }
 
 /// Validates one classifier.
@@ -103,6 +109,12 @@ pub fn validate(
         comparisons,
         floors,
         checks,
+        injections: injections::cases(
+            &panel.demands,
+            sessions,
+            panel.gold.outcomes,
+            candidate.outcomes,
+        ),
         notes,
     }
 }
