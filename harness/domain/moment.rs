@@ -31,3 +31,9 @@ impl fmt::Display for Moment {
         }
     }
 }
+
+/// Whether a text is a day of the calendar, as `YYYY-MM-DD`.
+#[must_use]
+pub fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
+}
