@@ -110,3 +110,13 @@ pub fn counted(count: u64, noun: &str) -> String {
         format!("{count} {noun}s")
     }
 }
+
+/// A measured count, or a rate with one decimal.
+#[must_use]
+pub fn measured(value: f64) -> String {
+    if value.fract().abs() < 1e-9 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
+}

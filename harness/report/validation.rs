@@ -378,7 +378,9 @@ fn check_sentence(result: &Validated, check: &CheckResult, shown: usize) -> Stri
             .map(|violator| {
                 format!(
                     "{} ({}: {})",
-                    violator.session_id, violator.label, violator.value
+                    violator.session_id,
+                    violator.label,
+                    number::measured(violator.value)
                 )
             })
             .collect();

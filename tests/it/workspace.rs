@@ -15,17 +15,10 @@ impl Workspace {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let workspace = Self { folder };
-        for entry in fs::read_dir(package().join("prompts")).unwrap() {
-            let source = entry.unwrap().path();
-            let file = source.join("classifier.toml");
-            if file.is_file() {
-                let name = source.file_name().unwrap().to_string_lossy().into_owned();
-                workspace.write(
-                    &format!("prompts/{name}/classifier.toml"),
-                    &fs::read_to_string(file).unwrap(),
-                );
-            }
-        }
+        copy(
+            &package().join("prompts"),
+            &workspace.path().join("prompts"),
+        );
         workspace.write("goldsets/tiny/goldset.toml", MANIFEST);
         workspace.write("goldsets/tiny/sessions.csv", SESSIONS);
         workspace.write("goldsets/tiny/labels.csv", LABELS);
@@ -70,6 +63,19 @@ impl Workspace {
             code: output.status.code(),
             stdout: clean(&output.stdout),
             stderr: clean(&output.stderr),
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
         }
     }
 }
