@@ -1,5 +1,9 @@
 //! How long the heavy statistics take: `RAYON_NUM_THREADS=1 cargo bench --bench statistics`.
-#![allow(clippy::print_stdout, reason = "measurements are printed")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "measurements are printed, and stop where their own input is wrong"
+)]
 
 use std::time::Instant;
 

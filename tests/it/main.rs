@@ -1,5 +1,9 @@
 //! One integration binary, a module per subject.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests may panic, and say when they skip"
+)]
 
 mod answer_schemas;
 mod answers;
