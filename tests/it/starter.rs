@@ -65,7 +65,7 @@ fn every_session_is_labelled_by_construction_for_every_classifier_with_its_reaso
             assert!(
                 ratings
                     .values()
-                    .all(|rating| 3 <= rating.rationale.split_whitespace().count()),
+                    .all(|rating| 10 <= rating.rationale.chars().count()),
                 "{} has a label without a reason",
                 definition.name
             );
