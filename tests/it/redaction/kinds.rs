@@ -118,7 +118,7 @@ pub(super) const TOKENS: &[(&str, &str)] = &[
     ("Resend key", "r|e_{m8}_{m24}"),
     ("npm token", "np|m_{m36}"),
     ("PyPI token", "pyp|i-AgEIcHlwaS5vcmc{_150}"),
-    ("crates.io token", "ci|o{m32}"),
+    ("cargo registry token", "ci|o{m32}"),
     ("RubyGems key", "rubyg|ems_{h48}"),
     ("NuGet key", "oy|2{l43}"),
     ("Docker Hub token", "dckr|_pat_{_27}"),

@@ -236,7 +236,7 @@ pub(super) fn structures() -> Vec<(&'static str, Make)> {
         }),
         (".npmrc", |rng| {
             let body = fill(rng, "{h8}-{h4}-{h4}-{h4}-{h12}");
-            (format!("//registry.npmjs.org/:_authToken={body}\n"), body)
+            (format!("//registry.example/:_authToken={body}\n"), body)
         }),
         (".netrc", |rng| {
             let body = fill(rng, "{m20}");
