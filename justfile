@@ -21,9 +21,10 @@ snap:
 bench:
     cargo bench
 
-# Writes the figures of the public sessions into reports/.
+# Writes the figures of both goldsets into reports/, each in a folder of its own.
 report:
     cargo run --release -- --classifier all --goldset goldsets/public-sessions --format markdown --out reports/public-sessions
+    cargo run --release -- --classifier all --goldset goldsets/starter --format markdown --out reports/starter
 
 # Validates one classifier: `just validate expertise --goldset goldsets/public-sessions`.
 validate NAME *ARGS:
