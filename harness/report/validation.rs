@@ -34,7 +34,7 @@ pub fn page(basis: &Basis, results: &[Validated]) -> Vec<Block> {
         ),
         Block::Text(basis.title.clone()),
     ];
-    blocks.extend(categories_summary(results));
+    blocks.extend(categories_summary(basis, results));
     blocks.extend(numbers_summary(results));
     if let [only] = results {
         blocks.extend(in_full(only));
@@ -47,23 +47,26 @@ pub fn page(basis: &Basis, results: &[Validated]) -> Vec<Block> {
     blocks
 }
 
-fn categories_summary(results: &[Validated]) -> Option<Block> {
-    let mut table = Table::new(&[
+fn categories_summary(basis: &Basis, results: &[Validated]) -> Option<Block> {
+    let mut columns = vec![
         ("classifier", Align::Left),
         ("n", Align::Right),
         ("agree", Align::Right),
         ("kappa", Align::Right),
-        ("95% interval", Align::Left),
-        ("weighted", Align::Right),
+        ("95%", Align::Left),
+        ("wtd", Align::Right),
         ("AC1", Align::Right),
-        ("majority", Align::Right),
-        ("rules", Align::Right),
-    ]);
+    ];
+    if basis.reference.is_some() {
+        columns.push(("ref", Align::Right));
+    }
+    columns.extend([("maj", Align::Right), ("rules", Align::Right)]);
+    let mut table = Table::new(&columns);
     for result in results {
         let Some((figures, ordered)) = result.comparisons.first().and_then(as_categories) else {
             continue;
         };
-        table.push(vec![
+        let mut row = vec![
             result.definition.name.clone(),
             figures.n.to_string(),
             share(&figures.percent_agreement),
@@ -75,9 +78,20 @@ fn categories_summary(results: &[Validated]) -> Option<Block> {
                 String::new()
             },
             number::value(&figures.gwet_ac1),
-            floor(result, "baseline:majority"),
-            floor(result, "baseline:rules"),
-        ]);
+        ];
+        if let Some(reference) = &basis.reference {
+            let with_reference = result
+                .comparisons
+                .iter()
+                .find(|comparison| comparison.against == *reference);
+            row.push(with_reference.map_or_else(
+                || NONE.to_owned(),
+                |comparison| main_value(&comparison.agreement),
+            ));
+        }
+        row.push(floor(result, "baseline:majority"));
+        row.push(floor(result, "baseline:rules"));
+        table.push(row);
     }
     (!table.is_empty()).then_some(Block::Table(table))
 }
@@ -476,12 +490,18 @@ fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
         .any(|result| result.definition.scale == Scale::Ordinal)
     {
         points.push(
-            "`weighted` is Cohen's kappa with quadratic weights; for ordinal scales `majority` and `rules` are weighted too."
+            "`wtd` is Cohen's kappa with quadratic weights; on ordinal scales `ref`, `maj` and `rules` are weighted too."
                 .to_owned(),
         );
     }
+    if let Some(reference) = &basis.reference {
+        points.push(format!(
+            "`ref` is the candidate's kappa with the reference, `{reference}`."
+        ));
+    }
     points.push(
-        "`majority` and `rules` are the kappa of the baselines with the gold: the floor that a rater has to beat.".to_owned(),
+        "`maj` and `rules` are the kappa of the baselines with the gold: the floor that a rater has to beat."
+            .to_owned(),
     );
     points.push(
         "Limits of coefficients are cut at -1 and 1; `--format json` has them uncut.".to_owned(),
