@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub mod stats;
+
 /// Says whether an LLM classifier of agent sessions can be trusted.
 #[derive(Debug, Parser)]
 #[command(name = "validate", version, args_conflicts_with_subcommands = true)]
@@ -27,6 +29,12 @@ pub struct Cli {
 pub enum Command {
     /// What transcripts show, one row per session.
     Telemetry(Telemetry),
+    /// The statistics on any CSV file.
+    Stats {
+        /// What is asked.
+        #[command(subcommand)]
+        kind: Box<stats::Stats>,
+    },
     /// Requests to models as files: out to any engine, and its answers back.
     Requests {
         /// What to do with them.

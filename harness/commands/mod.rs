@@ -4,6 +4,7 @@ pub mod output;
 pub mod prompts;
 mod replay;
 pub mod requests;
+pub mod stats;
 pub mod telemetry;
 pub mod validate;
 
@@ -15,6 +16,7 @@ use crate::exit::Exit;
 pub fn dispatch(cli: &Cli) -> Exit {
     let ended = match &cli.command {
         Some(Command::Telemetry(arguments)) => telemetry::run(arguments, cli.verbose),
+        Some(Command::Stats { kind }) => stats::run(kind),
         Some(Command::Requests { command }) => requests::run(command),
         Some(Command::Prompts { command }) => prompts::run(command),
         None => validate::run(&cli.main, cli.verbose),

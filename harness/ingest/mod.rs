@@ -1,7 +1,7 @@
 //! Outside formats into the words of `domain`. Problems are counted, never fatal; nothing of a format leaves its file.
 //!
 //! `walk` finds files, `detect` tells their format by content, `file` opens them with the reader of that format.
-//! `redact` takes secrets out of every text on the way in.
+//! `redact` takes secrets out of every text on the way in. `table` reads columns of a CSV file, with `vocabulary` for its labels.
 
 pub mod claude_code;
 pub mod detect;
@@ -9,6 +9,9 @@ pub mod file;
 mod halves;
 pub mod lines;
 mod loose;
+mod quoting;
 pub mod redact;
 pub mod redaction;
+pub mod table;
+pub mod vocabulary;
 pub mod walk;

@@ -58,11 +58,11 @@ pub fn number(value: f64) -> Value {
     serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number)
 }
 
-fn index(value: Result<f64, Undefined>) -> Value {
+pub(super) fn index(value: Result<f64, Undefined>) -> Value {
     value.map_or_else(undefined, number)
 }
 
-fn test(result: Result<ChiSquare, Undefined>) -> Value {
+pub(super) fn test(result: Result<ChiSquare, Undefined>) -> Value {
     match result {
         Ok(found) => json!({
             "statistic": number(found.statistic),

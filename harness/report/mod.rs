@@ -2,6 +2,7 @@
 //!
 //! `number` rounds, `escape` makes text safe, `table` and `page` are rendered for each format, `json` carries full
 //! precision. `validation` and `validation_json` show the main job's result, `basis` and `notes` say what it rests on.
+//! `stats_json` gives the statistics of any CSV file their keys, `stats_text` shows the same object to people.
 
 pub mod basis;
 pub mod escape;
@@ -9,6 +10,8 @@ pub mod json;
 pub mod notes;
 pub mod number;
 pub mod page;
+pub mod stats_json;
+pub mod stats_text;
 pub mod table;
 pub mod validation;
 pub mod validation_json;

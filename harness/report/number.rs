@@ -120,3 +120,34 @@ pub fn measured(value: f64) -> String {
         format!("{value:.1}")
     }
 }
+
+/// Any figure: three decimals, fewer for large numbers, two digits and a power of ten for tiny ones.
+#[must_use]
+pub fn figure(value: f64) -> String {
+    let size = value.abs();
+    if size > 0.0 && !(0.000_5..1e9).contains(&size) {
+        // Rounding errors about zero would show as a figure.
+        return if size < 1e-12 {
+            coefficient_3(0.0)
+        } else {
+            format!("{value:.1e}")
+        };
+    }
+    if size < 100.0 {
+        coefficient_3(value)
+    } else if size < 10_000.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.0}")
+    }
+}
+
+/// A p-value: three decimals, or that it is below what they show.
+#[must_use]
+pub fn p_value(p: f64) -> String {
+    if p < 0.001 {
+        "<0.001".to_owned()
+    } else {
+        format!("{p:.3}")
+    }
+}

@@ -22,6 +22,8 @@ mod requests;
 mod shell_commands;
 mod starter;
 mod stats_bootstrap;
+mod stats_command;
+mod stats_command_reference;
 mod stats_degenerate;
 mod stats_numbers;
 mod stats_numbers_estimates;
