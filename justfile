@@ -17,7 +17,7 @@ test *ARGS:
 snap:
     cargo insta review
 
-# Measures the hot paths; docs/performance.md explains the figures.
+# Measures the hot paths; docs/redaction.md and docs/performance.md explain the figures.
 bench:
     cargo bench
 

@@ -19,7 +19,7 @@ pub struct Cli {
     /// The main job.
     #[command(flatten)]
     pub main: MainJob,
-    /// Say more on stderr: unreadable lines, violators of checks, what was skipped.
+    /// Say more on stderr: lines and answers that could not be read, and why.
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }

@@ -232,6 +232,12 @@ fn requests(
         .map(|definition| prompts.prompt(folder, definition))
         .collect::<Result<_, _>>()?;
     let transcripts = sessions.map_or_else(|| goldset.folder.join("sessions"), Path::to_owned);
+    anyhow::ensure!(
+        transcripts.is_dir(),
+        "there is no folder `{}` with the transcripts of the goldset `{}`\n\nhint: `--sessions DIR` says where they lie",
+        transcripts.display(),
+        goldset.name,
+    );
     let views = goldset
         .sessions
         .par_iter()

@@ -170,7 +170,7 @@ fn table(rows: &[TelemetryRow]) -> String {
     let out_of_scope = rows.iter().filter(|row| !row.interactive).count();
     let malformed: u64 = rows.iter().map(|row| row.malformed_lines).sum();
     format!(
-        "{}\n{}, {out_of_scope} out of scope (not interactive), {}. All columns: `--format csv`.\n",
+        "{}\n{}, {out_of_scope} out of scope (not interactive), {}.\nAll columns: `--format csv`.\n",
         table.terminal(0),
         number::counted(sessions as u64, "session"),
         number::counted(malformed, "unreadable line"),

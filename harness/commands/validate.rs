@@ -95,7 +95,15 @@ fn broken(files: &[Broken]) -> String {
 pub fn run(arguments: &MainJob, verbose: bool) -> anyhow::Result<Exit> {
     match prepare(arguments, verbose) {
         Ok(done) => {
-            write(arguments, &done)?;
+            if let Err(error) = write(arguments, &done) {
+                if arguments.out.is_none() {
+                    return Err(error);
+                }
+                output::note(&format!(
+                    "error: {error:#}\n\nhint: `--out` takes a folder that can be written"
+                ));
+                return Ok(Exit::Unusable);
+            }
             match done.missing {
                 None => Ok(Exit::Done),
                 Some(missing) => {
@@ -123,7 +131,8 @@ struct Done {
 
 fn prepare(arguments: &MainJob, verbose: bool) -> Result<Done, Unusable> {
     let all = load_all(Path::new(PROMPTS))?;
-    let Some(names) = &arguments.classifier else {
+    let names = arguments.classifier.as_deref().unwrap_or_default();
+    if names.split(',').all(|name| name.trim().is_empty()) {
         let names: Vec<&str> = all
             .iter()
             .map(|definition| definition.name.as_str())
@@ -131,7 +140,7 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Done, Unusable> {
         return Err(Unusable::NoClassifier(crate::domain::nearest::listed(
             &names,
         )));
-    };
+    }
     let definitions = select(all.clone(), names)?;
     let goldset = load(&arguments.goldset, &all)?;
     let players = Players::choose(arguments, &goldset)?;

@@ -69,6 +69,20 @@ pub struct AnswerUsage {
     pub cache_write_tokens: u64,
 }
 
+impl AnswerUsage {
+    /// Adds the tokens of another answer; saturating, because counts come from files of others.
+    pub fn add(&mut self, other: Self) {
+        for (sum, count) in [
+            (&mut self.input_tokens, other.input_tokens),
+            (&mut self.output_tokens, other.output_tokens),
+            (&mut self.cache_read_tokens, other.cache_read_tokens),
+            (&mut self.cache_write_tokens, other.cache_write_tokens),
+        ] {
+            *sum = sum.saturating_add(count);
+        }
+    }
+}
+
 /// What a model answered, once read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,6 +2,8 @@
 
 use crate::domain::rating::RaterKind;
 
+use super::number;
+
 /// Where sessions and labels come from and who is compared, said wherever figures are shown.
 #[derive(Debug, Clone)]
 pub struct Basis {
@@ -81,8 +83,9 @@ impl Basis {
             "real sessions"
         };
         let mut sentences = vec![format!(
-            "{} {sessions}, {} users; intervals count all sessions of a user as one draw.",
-            self.n_sessions, self.n_users
+            "{} {sessions} of {}; intervals of coefficients count all sessions of a user as one draw, those of checks, planted instructions and numbers treat sessions as independent.",
+            self.n_sessions,
+            number::counted(self.n_users as u64, "user")
         )];
         sentences.push(format!(
             "`{}` ({}) against `{}` ({}); no model was asked in this run.",
@@ -91,6 +94,11 @@ impl Basis {
             self.against,
             kind(self.against_kind),
         ));
+        if self.candidate == format!("rater:{}", self.against) {
+            sentences.push(
+                "The rater is compared with itself: agreement holds by construction.".to_owned(),
+            );
+        }
         for replayed in &self.replayed {
             sentences.push(replayed.sentence());
         }

@@ -86,7 +86,8 @@ pub fn figures(figures: &Figures) -> Map<String, Value> {
             on,
             figures,
             median_ratio,
-        } => numeric(*on, figures, *median_ratio),
+            n_missing,
+        } => numeric(*on, figures, *median_ratio, *n_missing),
     }
 }
 
@@ -180,10 +181,12 @@ fn numeric(
     on: ComparedOn,
     found: &NumericAgreement,
     median_ratio: Option<f64>,
+    n_missing: usize,
 ) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut put = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));
     put("n", json!(found.n));
+    put("n_missing", json!(n_missing));
     put("n_missing_a", json!(found.n_missing_a));
     put("n_missing_b", json!(found.n_missing_b));
     put(

@@ -6,6 +6,7 @@
 
 pub mod basis;
 pub mod escape;
+mod findings;
 pub mod json;
 pub mod notes;
 pub mod number;

@@ -82,8 +82,8 @@ pub fn interval_of(statistic: &Statistic) -> String {
             interval: Some(limits),
             ..
         }) => interval(*limits),
-        Ok(Estimate { interval: None, .. }) => String::new(),
-        Err(reason) => reason.to_string(),
+        Ok(Estimate { interval: None, .. }) => "no interval".to_owned(),
+        Err(reason) => reason.code().replace('_', " "),
     }
 }
 

@@ -45,8 +45,8 @@ pub fn numbers(found: NumericAgreement, rows: usize) -> Fields {
         on: ComparedOn::Linear,
         figures: Box::new(found),
         median_ratio: None,
+        n_missing: missing,
     });
-    fields.shift_insert(1, "n_missing".to_owned(), json!(missing));
     fields.shift_remove("compared_on");
     fields.insert("median_ratio".to_owned(), ratio);
     fields

@@ -1,22 +1,16 @@
 //! The main job's result for people: a summary of all classifiers, or one in full.
 
 use crate::classifier::definition::ComparedOn;
-use crate::domain::label::{Label, Scale};
+use crate::domain::label::Scale;
 use crate::stats::estimate::Statistic;
 use crate::validation::Validated;
 use crate::validation::agreement::{Comparison, Figures};
-use crate::validation::checks::{CheckResult, Rate};
-use crate::validation::injections::{self, Case};
 
 use super::basis::Basis;
-use super::notes;
-use super::number::{self, NONE, coefficient, coefficient_3, percent};
+use super::findings;
+use super::number::{self, NONE, coefficient, percent};
 use super::page::Block;
 use super::table::{Align, Table};
-
-/// Violators that a page of one classifier names, and one of several; JSON has all of them.
-const VIOLATORS_OF_ONE: usize = 10;
-const VIOLATORS_OF_SEVERAL: usize = 2;
 
 /// Left out sessions that a page names.
 const EXCLUDED_SHOWN: usize = 5;
@@ -39,9 +33,9 @@ pub fn page(basis: &Basis, results: &[Validated]) -> Vec<Block> {
     if let [only] = results {
         blocks.extend(in_full(only));
     }
-    blocks.extend(checks(results));
-    blocks.extend(planted(results));
-    blocks.extend(remarks(results));
+    blocks.extend(findings::checks(results));
+    blocks.extend(findings::planted(results));
+    blocks.extend(findings::remarks(results));
     blocks.push(Block::Heading(2, "What the figures rest on".to_owned()));
     blocks.push(Block::List(rests_on(basis, results)));
     blocks
@@ -107,6 +101,27 @@ fn as_categories(
     }
 }
 
+/// Mean absolute error of numbers; empty for categories.
+fn mae(figures: &Figures) -> String {
+    match figures {
+        Figures::Numbers { figures, .. } => {
+            figures.mae.map_or_else(|_| NONE.to_owned(), coefficient)
+        }
+        Figures::Categories { .. } => String::new(),
+    }
+}
+
+/// A baseline's mean absolute error: a constant has no correlation, so the error is the floor of numbers.
+fn floor_mae(result: &Validated, name: &str, measure: Option<&'static str>) -> String {
+    result
+        .floors
+        .iter()
+        .filter(|floor| floor.name == name)
+        .flat_map(|floor| &floor.comparisons)
+        .find(|comparison| comparison.measure == measure)
+        .map_or_else(|| NONE.to_owned(), |comparison| mae(&comparison.agreement))
+}
+
 /// A baseline's kappa with the gold: weighted where the scale is ordered.
 fn floor(result: &Validated, name: &str) -> String {
     result
@@ -118,11 +133,14 @@ fn floor(result: &Validated, name: &str) -> String {
         .map_or_else(
             || NONE.to_owned(),
             |(figures, ordered)| {
-                number::value(if ordered {
+                let kappa = if ordered {
                     &figures.cohen_kappa_quadratic
                 } else {
                     &figures.cohen_kappa
-                })
+                };
+                kappa
+                    .as_ref()
+                    .map_or_else(|_| NONE.to_owned(), |kappa| coefficient(kappa.value))
             },
         )
 }
@@ -131,11 +149,12 @@ fn numbers_summary(results: &[Validated]) -> Option<Block> {
     let mut table = Table::new(&[
         ("classifier", Align::Left),
         ("n", Align::Right),
-        ("MAE", Align::Right),
         ("Pearson", Align::Right),
-        ("95% interval", Align::Left),
-        ("Spearman", Align::Right),
+        ("95%", Align::Left),
         ("ratio", Align::Right),
+        ("MAE", Align::Right),
+        ("maj", Align::Right),
+        ("rules", Align::Right),
     ]);
     for result in results {
         for comparison in result
@@ -147,6 +166,7 @@ fn numbers_summary(results: &[Validated]) -> Option<Block> {
                 on,
                 figures,
                 median_ratio,
+                ..
             } = &comparison.agreement
             else {
                 continue;
@@ -166,17 +186,14 @@ fn numbers_summary(results: &[Validated]) -> Option<Block> {
                 ComparedOn::Linear => "",
             };
             table.push(vec![
-                name,
+                format!("{name}{unit}"),
                 figures.n.to_string(),
-                figures
-                    .mae
-                    .map_or_else(|_| NONE.to_owned(), |value| coefficient(value) + unit),
                 number::value(&figures.pearson),
                 number::interval_of(&figures.pearson),
-                figures
-                    .spearman
-                    .map_or_else(|_| NONE.to_owned(), coefficient_3),
                 median_ratio.map_or_else(String::new, coefficient),
+                mae(&comparison.agreement),
+                floor_mae(result, "baseline:majority", comparison.measure),
+                floor_mae(result, "baseline:rules", comparison.measure),
             ]);
         }
     }
@@ -195,17 +212,21 @@ fn in_full(result: &Validated) -> Vec<Block> {
     let Some(gold) = result.comparisons.first() else {
         return blocks;
     };
-    let mut others = Table::new(&[
+    // Numbers neither agree on a share of sessions nor have a value for a wrong answer.
+    let are_categories = matches!(gold.agreement, Figures::Categories { .. });
+    let mut columns = vec![
         ("with", Align::Left),
         ("kind", Align::Left),
         ("n", Align::Right),
-        ("failures", Align::Right),
-        ("agree", Align::Right),
-        ("coefficient", Align::Left),
-        ("with failures", Align::Right),
-    ]);
+        ("fail", Align::Right),
+        (main_name(&gold.agreement), Align::Left),
+    ];
+    if are_categories {
+        columns.extend([("agree", Align::Right), ("wrong", Align::Right)]);
+    }
+    let mut others = Table::new(&columns);
     for comparison in &result.comparisons {
-        others.push(vec![
+        let mut row = vec![
             comparison.measure.map_or_else(
                 || comparison.against.clone(),
                 |measure| format!("{} ({})", comparison.against, measure.replace("_share", "")),
@@ -213,17 +234,24 @@ fn in_full(result: &Validated) -> Vec<Block> {
             comparison.against_kind.word().to_owned(),
             n_of(&comparison.agreement).to_string(),
             comparison.failures.to_string(),
-            agreement_of(&comparison.agreement),
             main_figure(&comparison.agreement),
-            comparison
-                .counted_wrong
-                .as_ref()
-                .map_or_else(String::new, main_value),
-        ]);
+        ];
+        if are_categories {
+            row.push(agreement_of(&comparison.agreement));
+            row.push(
+                comparison
+                    .counted_wrong
+                    .as_ref()
+                    .map_or_else(String::new, main_value),
+            );
+        }
+        others.push(row);
     }
     blocks.push(Block::Heading(2, "Against everyone".to_owned()));
     blocks.push(Block::Table(others));
-    if let Figures::Categories { names, figures, .. } = &gold.agreement {
+    if let Figures::Categories { names, figures, .. } = &gold.agreement
+        && figures.n > 0
+    {
         blocks.push(Block::Heading(
             2,
             format!("Per class, {} as gold", gold.against),
@@ -268,22 +296,31 @@ fn main_value(figures: &Figures) -> String {
     }
 }
 
+/// The coefficient that stands for a scale: weighted kappa where categories are ordered, Pearson's r for numbers.
+fn main_name(figures: &Figures) -> &'static str {
+    match figures {
+        Figures::Categories { ordered: true, .. } => "weighted kappa",
+        Figures::Categories { ordered: false, .. } => "kappa",
+        Figures::Numbers { .. } => "Pearson",
+    }
+}
+
 fn main_figure(figures: &Figures) -> String {
-    let (name, statistic) = match figures {
+    let statistic = match figures {
         Figures::Categories {
             figures,
             ordered: true,
             ..
-        } => ("weighted", &figures.cohen_kappa_quadratic),
+        } => &figures.cohen_kappa_quadratic,
         Figures::Categories {
             figures,
             ordered: false,
             ..
-        } => ("kappa", &figures.cohen_kappa),
-        Figures::Numbers { figures, .. } => ("r", &figures.pearson),
+        } => &figures.cohen_kappa,
+        Figures::Numbers { figures, .. } => &figures.pearson,
     };
     format!(
-        "{name} {} {}",
+        "{} {}",
         number::value(statistic),
         number::interval_of(statistic)
     )
@@ -324,12 +361,26 @@ fn confusion(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreem
     let used: Vec<usize> = (0..names.len())
         .filter(|k| table.rows()[*k] > 0 || table.columns()[*k] > 0)
         .collect();
-    let numbers: Vec<String> = (1..=used.len()).map(|number| number.to_string()).collect();
-    let mut columns: Vec<(&str, Align)> = vec![("", Align::Right), ("gold", Align::Left)];
+    // Short labels stand over their columns themselves; `1` over the column of label `0` would mislead.
+    let are_short = used.iter().all(|k| names[*k].chars().count() <= 3);
+    let numbers: Vec<String> = if are_short {
+        used.iter().map(|k| names[*k].clone()).collect()
+    } else {
+        (1..=used.len()).map(|number| number.to_string()).collect()
+    };
+    let mut columns: Vec<(&str, Align)> = Vec::new();
+    if !are_short {
+        columns.push(("", Align::Right));
+    }
+    columns.push(("gold", Align::Left));
     columns.extend(numbers.iter().map(|number| (number.as_str(), Align::Right)));
     let mut rendered = Table::new(&columns);
     for (i, number) in used.iter().zip(&numbers) {
-        let mut row = vec![number.clone(), names[*i].clone()];
+        let mut row = Vec::new();
+        if !are_short {
+            row.push(number.clone());
+        }
+        row.push(names[*i].clone());
         row.extend(used.iter().map(|j| match table.count(*i, *j) {
             0 => "·".to_owned(),
             count => count.to_string(),
@@ -337,150 +388,6 @@ fn confusion(names: &[String], figures: &crate::stats::agreement::TwoRaterAgreem
         rendered.push(row);
     }
     Block::Table(rendered)
-}
-
-fn checks(results: &[Validated]) -> Vec<Block> {
-    let shown = if results.len() == 1 {
-        VIOLATORS_OF_ONE
-    } else {
-        VIOLATORS_OF_SEVERAL
-    };
-    let points: Vec<String> = results
-        .iter()
-        .flat_map(|result| {
-            result
-                .checks
-                .iter()
-                .map(move |check| check_sentence(result, check, shown))
-        })
-        .collect();
-    if points.is_empty() {
-        return Vec::new();
-    }
-    vec![
-        Block::Heading(2, "Labels held against telemetry".to_owned()),
-        Block::List(points),
-    ]
-}
-
-fn check_sentence(result: &Validated, check: &CheckResult, shown: usize) -> String {
-    let labels = check.check.labels.join(" or ");
-    let mut sentence = format!(
-        "{}: {} `{}`: of the sessions labelled {labels}, {} show {}",
-        check.verdict.word(),
-        result.definition.name,
-        check.check.name,
-        rate(&check.labelled),
-        check.check.expectation(),
-    );
-    sentence.push_str(&format!(
-        ", {} asked; of the others {}.",
-        percent(check.check.share),
-        rate(&check.others)
-    ));
-    if check.without_telemetry > 0 {
-        sentence.push_str(&format!(
-            " {} without telemetry are left out.",
-            check.without_telemetry
-        ));
-    }
-    if !check.violators.is_empty() {
-        let named: Vec<String> = check
-            .violators
-            .iter()
-            .take(shown)
-            .map(|violator| {
-                format!(
-                    "{} ({}: {})",
-                    violator.session_id,
-                    violator.label,
-                    number::measured(violator.value)
-                )
-            })
-            .collect();
-        let more = check.violators.len().saturating_sub(shown);
-        let more = if more > 0 {
-            format!(", {more} more (`--format json`)")
-        } else {
-            String::new()
-        };
-        sentence.push_str(&format!(" Violated by {}{more}.", named.join(", ")));
-    }
-    sentence
-}
-
-fn rate(rate: &Rate) -> String {
-    rate.share().map_or_else(
-        || "0 of 0".to_owned(),
-        |share| {
-            format!(
-                "{} of {} ({} {})",
-                rate.holding,
-                rate.n,
-                percent(share),
-                number::percent_interval(rate.interval)
-            )
-        },
-    )
-}
-
-/// How often answers followed text of a session that demands a label.
-fn planted(results: &[Validated]) -> Vec<Block> {
-    let cases: Vec<(&Validated, &Case)> = results
-        .iter()
-        .flat_map(|result| result.injections.iter().map(move |case| (result, case)))
-        .collect();
-    if cases.is_empty() {
-        return Vec::new();
-    }
-    let all = injections::rate(cases.iter().map(|(_, case)| *case));
-    let mut points = vec![format!(
-        "Text in sessions that demands a label other than the gold one was followed in {}.",
-        rate(&all)
-    )];
-    for (result, case) in cases {
-        let text = |label: &Label| result.definition.text_of(label);
-        let given = case
-            .given
-            .as_ref()
-            .map_or_else(|| "no label".to_owned(), text);
-        points.push(format!(
-            "{} in {} ({}): demanded {}, gold {}, given {given}{}",
-            result.definition.name,
-            case.session_id,
-            case.place,
-            text(&case.demanded),
-            text(&case.gold),
-            if case.was_followed() {
-                ": followed"
-            } else {
-                ""
-            }
-        ));
-    }
-    vec![
-        Block::Heading(2, "Planted instructions".to_owned()),
-        Block::List(points),
-    ]
-}
-
-fn remarks(results: &[Validated]) -> Vec<Block> {
-    let points: Vec<String> = results
-        .iter()
-        .flat_map(|result| {
-            result
-                .notes
-                .iter()
-                .map(move |note| format!("{}: {}", result.definition.name, notes::sentence(note)))
-        })
-        .collect();
-    if points.is_empty() {
-        return Vec::new();
-    }
-    vec![
-        Block::Heading(2, "How to read this".to_owned()),
-        Block::List(points),
-    ]
 }
 
 fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
@@ -508,8 +415,7 @@ fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
     );
     if numbers_summary(results).is_some() {
         points.push(
-            "MAE is the mean absolute error, for task-value of the logarithms; `ratio` is the median of candidate to gold. \
-             Intervals of these treat sessions as independent."
+            "Of numbers, MAE is the mean absolute error, with that of the baselines as `maj` and `rules`; `(log)` compares logarithms, and `ratio` is the median of candidate to gold."
                 .to_owned(),
         );
     }
@@ -520,7 +426,7 @@ fn rests_on(basis: &Basis, results: &[Validated]) -> Vec<String> {
             .map_or(0, |comparison| comparison.failures);
         if failures > 0 {
             points.push(format!(
-                "{}: {}; {failures} with a gold label but no answer are left out, and counted wrong in `with failures`.",
+                "{}: {}; {failures} with a gold label but no answer are left out, and counted wrong under `wrong`.",
                 result.definition.name, result.outcomes
             ));
         }

@@ -116,12 +116,23 @@ fn comparison(compared: &Comparison) -> Value {
     fields.extend(figures(&compared.agreement));
     let wrong = match &compared.counted_wrong {
         Some(counted) => Value::Object(figures(counted)),
-        None => {
-            json!({"n_failures": compared.failures, "note": "numbers have no value for a wrong answer"})
-        }
+        None => Value::Object(without_wrong_numbers(compared)),
     };
     fields.insert("counted_wrong".to_owned(), wrong);
     Value::Object(fields)
+}
+
+/// Numbers have no value for a wrong answer: without failures the figures stay, with failures each is undefined.
+fn without_wrong_numbers(compared: &Comparison) -> Map<String, Value> {
+    let mut fields = figures(&compared.agreement);
+    if compared.failures > 0 {
+        for (key, value) in &mut fields {
+            if !key.starts_with('n') && key != "compared_on" {
+                *value = json!({"value": null, "undefined": "no_number_for_wrong"});
+            }
+        }
+    }
+    fields
 }
 
 fn kind(kind: RaterKind) -> &'static str {

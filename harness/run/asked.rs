@@ -61,6 +61,18 @@ pub enum RunError {
     /// The store does not work.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store has another answer to a request than the goldset's recording.
+    #[error(
+        "the store has another answer of `{model}` about session `{session}` for `{classifier}` than the goldset's recordings\n\nhint: the recordings have changed since they were stored; move the store away, or name another one with `--store`"
+    )]
+    Differs {
+        /// The recorded model.
+        model: String,
+        /// The session.
+        session: String,
+        /// The classifier.
+        classifier: String,
+    },
     /// The recordings cannot be used.
     #[error(transparent)]
     Recordings(#[from] RecordingsError),
@@ -123,10 +135,24 @@ impl Run<'_> {
         let spec = format!("recorded:{model}");
         let mut asked = Asked::default();
         let known = self.stored(store, &spec, &wanted)?;
-        for wanted in wanted
-            .iter()
-            .filter(|wanted| known.contains_key(&wanted.request))
-        {
+        for wanted in &wanted {
+            let recorded = recordings.find(&wanted.classifier, &wanted.request, self.repeat);
+            if let (Some(stored), Some(recorded)) = (known.get(&wanted.request), recorded)
+                && stored.text != recorded.text
+            {
+                return Err(RunError::Differs {
+                    model: model.to_owned(),
+                    session: wanted.session_id.clone(),
+                    classifier: wanted.classifier.clone(),
+                });
+            }
+        }
+        for wanted in wanted.iter().filter(|wanted| {
+            known.contains_key(&wanted.request)
+                && recordings
+                    .find(&wanted.classifier, &wanted.request, self.repeat)
+                    .is_some()
+        }) {
             *asked
                 .from_store
                 .entry(wanted.classifier.clone())
@@ -160,7 +186,12 @@ impl Run<'_> {
             })
             .filter(|(_, stale)| *stale > 0)
             .collect();
-        self.read(store, &spec, &wanted, asked)
+        let is_recorded = |wanted: &Wanted| {
+            recordings
+                .find(&wanted.classifier, &wanted.request, self.repeat)
+                .is_some()
+        };
+        self.read(store, &spec, &wanted, asked, is_recorded)
     }
 
     fn key(&self, spec: &str, request: &Hash) -> AnswerKey {
@@ -194,8 +225,13 @@ impl Run<'_> {
         spec: &str,
         wanted: &[Wanted],
         mut asked: Asked,
+        is_usable: impl Fn(&Wanted) -> bool,
     ) -> Result<Asked, RunError> {
-        let answers = self.stored(store, spec, wanted)?;
+        let mut answers = self.stored(store, spec, wanted)?;
+        // What the store remembers of another folder or another day does not count: the goldset says what was recorded.
+        for wanted in wanted.iter().filter(|wanted| !is_usable(wanted)) {
+            answers.remove(&wanted.request);
+        }
         let prompts: HashMap<&str, &Prompt> = self
             .classifiers
             .iter()
@@ -238,10 +274,7 @@ impl Run<'_> {
                     asked.provenance.push(how);
                 }
                 let usage = asked.usage.entry(wanted.classifier.clone()).or_default();
-                usage.input_tokens += raw.usage.input_tokens;
-                usage.output_tokens += raw.usage.output_tokens;
-                usage.cache_read_tokens += raw.usage.cache_read_tokens;
-                usage.cache_write_tokens += raw.usage.cache_write_tokens;
+                usage.add(raw.usage);
             }
         }
         asked.provenance.sort();

@@ -218,8 +218,8 @@ impl Counter {
     }
 
     fn change(&mut self, change: &FileChange<'_>) {
-        self.row.lines_added += change.lines_added;
-        self.row.lines_removed += change.lines_removed;
+        self.row.lines_added = self.row.lines_added.saturating_add(change.lines_added);
+        self.row.lines_removed = self.row.lines_removed.saturating_add(change.lines_removed);
         let path = self.hash(&change.path.redacted());
         self.files.insert(path);
     }
@@ -244,8 +244,8 @@ impl Counter {
             } => {
                 let parent = self.hash(parent);
                 let seen = &mut self.subagents.entry(parent).or_default().seen_lines;
-                seen.0 += lines_added;
-                seen.1 += lines_removed;
+                seen.0 = seen.0.saturating_add(lines_added);
+                seen.1 = seen.1.saturating_add(lines_removed);
             }
             SubagentWork::Total {
                 parent,

@@ -64,6 +64,8 @@ pub enum Figures {
         figures: Box<NumericAgreement>,
         /// Median ratio of candidate to gold, as they are; `None` for shares.
         median_ratio: Option<f64>,
+        /// Sessions without a number of one of them.
+        n_missing: usize,
     },
 }
 
@@ -216,6 +218,7 @@ fn numbers(
     };
     Figures::Numbers {
         on,
+        n_missing: other.len() - figures.n,
         figures: Box::new(figures),
         median_ratio,
     }

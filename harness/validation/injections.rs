@@ -65,11 +65,13 @@ pub fn cases(
         .collect()
 }
 
-/// How many of the cases were followed.
+/// How many of the cases with a label were followed; a failure neither follows nor resists.
 #[must_use]
 pub fn rate<'c>(cases: impl IntoIterator<Item = &'c Case>) -> Rate {
-    let (followed, n) = cases.into_iter().fold((0, 0), |(followed, n), case| {
-        (followed + u64::from(case.was_followed()), n + 1)
-    });
+    let (mut followed, mut n) = (0, 0);
+    for case in cases {
+        followed += u64::from(case.was_followed());
+        n += u64::from(case.given.is_some());
+    }
     Rate::of(followed, n)
 }

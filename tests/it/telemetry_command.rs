@@ -277,7 +277,7 @@ fn a_hostile_id_opens_no_formula_and_moves_no_cursor() {
             assert!(!cell.starts_with(['=', '+', '@', '-']), "{cell:?}");
         }
         let (_, table, _) = telemetry(folder.path(), &["."]);
-        assert_eq!(table.lines().count(), 4, "{table}");
+        assert_eq!(table.lines().count(), 5, "{table}");
         for text in [csv, table] {
             let unsafe_character = |character: char| {
                 character.is_control() && character != '\n' || character == '\u{202e}'

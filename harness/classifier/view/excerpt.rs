@@ -100,6 +100,10 @@ fn visible(text: &str) -> String {
             '\n' | '\t' => shown.push(character),
             '\r' => {}
             control if control.is_control() => shown.extend(control.escape_unicode()),
+            // Marks that turn the direction of writing or break lines unseen can hide what a line says.
+            '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                shown.extend(character.escape_unicode());
+            }
             other => shown.push(other),
         }
     }

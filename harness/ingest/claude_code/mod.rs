@@ -146,11 +146,13 @@ impl Reader<'_> {
     fn facts(&mut self, at: Position, entry: &Entry<'_>) {
         let redaction = self.redaction;
         if let Some(id) = changed(&mut self.facts.session_id, entry.session_id.get()) {
-            self.listener.event(at, Event::Fact(Fact::SessionId(id)));
+            // Ids, versions and names are no prose, but whoever plants a secret may plant it there.
+            self.listener
+                .event(at, Event::Fact(Fact::SessionId(&redaction(id))));
         }
         if let Some(version) = changed(&mut self.facts.version, entry.version.get()) {
             self.listener
-                .event(at, Event::Fact(Fact::AgentVersion(version)));
+                .event(at, Event::Fact(Fact::AgentVersion(&redaction(version))));
         }
         if let Some(cwd) = changed(&mut self.facts.cwd, entry.cwd.get()) {
             let cwd = Text::new(cwd, redaction);
@@ -193,7 +195,8 @@ impl Reader<'_> {
                 cache_read: usage.cache_read_input_tokens.0.unwrap_or(0),
                 cache_write: usage.cache_creation_input_tokens.0.unwrap_or(0),
             };
-            let model = message.model.get().unwrap_or_default();
+            let model = (self.redaction)(message.model.get().unwrap_or_default());
+            let model = &*model;
             self.tell(
                 at,
                 Event::Usage(Usage {
@@ -230,6 +233,7 @@ impl Reader<'_> {
             }
             Some("tool_use" | "server_tool_use") => {
                 let name = block.name.get().unwrap_or_default();
+                let shown = redaction(name);
                 let raw = block.input.0.map_or("null", |raw| raw.get());
                 let fields: InputFields<'_> = serde_json::from_str(raw).unwrap_or_default();
                 let kind = tool_kind(name);
@@ -244,7 +248,7 @@ impl Reader<'_> {
                     Event::ToolCall(ToolCall {
                         id: block.id.get().unwrap_or_default(),
                         kind,
-                        name,
+                        name: &shown,
                         path: path.map(|path| Text::new(path, redaction)),
                         command: command.map(|command| Text::new(command, redaction)),
                         input: Json::new(raw, redaction),
