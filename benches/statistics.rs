@@ -1,7 +1,11 @@
 //! How long the heavy statistics take: `RAYON_NUM_THREADS=1 cargo bench --bench statistics`.
 //!
 //! `cargo bench --bench statistics -- --csv DIR` writes the same ratings as CSV files for the command line instead.
-#![allow(clippy::print_stdout, reason = "measurements are printed")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "measurements are printed, and a failed one ends it"
+)]
 
 use std::time::Instant;
 
