@@ -1,8 +1,10 @@
 //! How long the heavy statistics take: `RAYON_NUM_THREADS=1 cargo bench --bench statistics`.
+//!
+//! `cargo bench --bench statistics -- --csv DIR` writes the same ratings as CSV files for the command line instead.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "measurements are printed, and stop where their own input is wrong"
+    reason = "measurements are printed, and a failed one ends it"
 )]
 
 use std::time::Instant;
@@ -18,6 +20,13 @@ use harness::stats::resample::{TableStatistic, Tables};
 use harness::stats::units::Units;
 
 fn main() {
+    let mut arguments = std::env::args()
+        .skip_while(|argument| argument != "--csv")
+        .skip(1);
+    if let Some(folder) = arguments.next() {
+        write_tables(std::path::Path::new(&folder)).unwrap();
+        return;
+    }
     bootstrap_of_400_000_pairs();
     agreement_of_400_000_pairs();
     alpha_of_three_raters_and_400_000_units();
@@ -51,6 +60,44 @@ fn ratings(raters: usize) -> (Vec<Vec<Option<u16>>>, Vec<u32>) {
         }
     }
     (columns, users)
+}
+
+/// The ratings as files: two and three raters of 400,000 items, and a regression with three effects.
+fn write_tables(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::io::Write;
+    std::fs::create_dir_all(folder)?;
+    for raters in [2, 3] {
+        let (columns, users) = ratings(raters);
+        let mut file = std::io::BufWriter::new(std::fs::File::create(
+            folder.join(format!("{raters}-raters.csv")),
+        )?);
+        let names: Vec<String> = (1..=raters).map(|rater| format!("r{rater}")).collect();
+        writeln!(file, "item,user,{}", names.join(","))?;
+        for (item, user) in users.iter().enumerate() {
+            write!(file, "i{item:06},u{user:05}")?;
+            for column in &columns {
+                write!(file, ",soc-{:02}", column[item].unwrap_or_default())?;
+            }
+            writeln!(file)?;
+        }
+    }
+    let (columns, users) = ratings(3);
+    let mut file = std::io::BufWriter::new(std::fs::File::create(folder.join("regression.csv"))?);
+    writeln!(file, "y,x1,x2,user,occupation,month")?;
+    for (item, user) in users.iter().enumerate() {
+        let code = |rater: usize| columns[rater][item].unwrap_or_default();
+        let y = u8::from(code(0) > 8);
+        writeln!(
+            file,
+            "{y},{}.{},{},u{user:05},soc-{:02},m{}",
+            code(1),
+            code(2),
+            u8::from(code(2) > 9),
+            code(0),
+            item % 24
+        )?;
+    }
+    Ok(())
 }
 
 /// Prints what one run takes: processor time on average over ten runs where the system tells it, else the best time.

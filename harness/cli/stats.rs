@@ -319,7 +319,7 @@ pub enum Power {
             long,
             value_name = "D",
             default_value_t = 0.0,
-            allow_negative_numbers = true
+            allow_hyphen_values = true
         )]
         difference: f64,
         /// Share of items on which exactly one of the two is right: for a gate on accuracy.

@@ -374,7 +374,7 @@ impl<'a> Cells<'a> {
             let known: Vec<&str> = words.words().iter().map(String::as_str).collect();
             let near = nearest(text, known.iter().copied());
             let meant = if near.is_empty() {
-                format!("declared are {}", shown(&known))
+                format!("declared are {}.", shown(&known))
             } else {
                 format!("did you mean {}?", listed(&near))
             };

@@ -7,7 +7,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
     words: Vec<String>,
-    codes: HashMap<Box<[u8]>, u32, BuildHasherDefault<ShortTextHasher>>,
+    /// Labels of up to 15 bytes, packed: most look-ups compare one number and follow no pointer.
+    short: HashMap<u128, u32, BuildHasherDefault<ShortTextHasher>>,
+    long: HashMap<Box<[u8]>, u32>,
     closed: bool,
     wide: bool,
 }
@@ -58,7 +60,10 @@ impl Vocabulary {
 
     /// The code of a label that is known.
     pub(super) fn code(&self, word: &[u8]) -> Option<u32> {
-        self.codes.get(word).copied()
+        match packed(word) {
+            Some(word) => self.short.get(&word).copied(),
+            None => self.long.get(word).copied(),
+        }
     }
 
     /// Gives a new label the next code; `None` where there are too many.
@@ -72,37 +77,68 @@ impl Vocabulary {
             .ok()
             .filter(|&code| code < limit)?;
         self.words.push(word.to_owned());
-        self.codes.insert(word.as_bytes().into(), code);
+        match packed(word.as_bytes()) {
+            Some(word) => self.short.insert(word, code),
+            None => self.long.insert(word.as_bytes().into(), code),
+        };
         Some(code)
     }
 }
 
-/// Multiplies eight bytes at a time: labels are short, and three look-ups per row decide how long a large file takes.
+/// A text of up to 15 bytes and its length as one number.
+fn packed(word: &[u8]) -> Option<u128> {
+    if 15 < word.len() {
+        return None;
+    }
+    let mut bytes = [0; 16];
+    bytes[..word.len()].copy_from_slice(word);
+    bytes[15] = word.len() as u8;
+    Some(u128::from_le_bytes(bytes))
+}
+
+/// Multiplies both halves: three look-ups per row decide how long a large file takes.
 #[derive(Debug, Clone, Copy, Default)]
 struct ShortTextHasher(u64);
 
 impl Hasher for ShortTextHasher {
     fn write(&mut self, bytes: &[u8]) {
-        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut add = |word: u64| {
-            let product = u128::from(self.0 ^ word) * u128::from(FACTOR);
-            self.0 = product as u64 ^ (product >> 64) as u64;
-        };
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            add(u64::from_le_bytes(*word));
+        for &byte in bytes {
+            self.write_u128(u128::from(byte));
         }
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        add(u64::from_le_bytes(last));
-        add(bytes.len() as u64);
     }
 
-    fn write_usize(&mut self, _: usize) {
-        // The length is part of what `write` hashes.
+    fn write_u128(&mut self, word: u128) {
+        const FACTORS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9];
+        let low = self.0 ^ (word as u64) ^ FACTORS[1];
+        let high = (word >> 64) as u64 ^ FACTORS[0];
+        let product = u128::from(low) * u128::from(high);
+        self.0 = product as u64 ^ (product >> 64) as u64;
     }
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_any_length_keep_their_codes() {
+        let words: Vec<String> = (0..40)
+            .flat_map(|n| ["x".repeat(n), "x".repeat(n) + "\0"])
+            .collect();
+        let mut vocabulary = Vocabulary::keys();
+        let mut different: Vec<String> = words.clone();
+        different.sort();
+        different.dedup();
+        for word in &different {
+            assert_eq!(vocabulary.code(word.as_bytes()), None, "{word:?}");
+            vocabulary.learn(word);
+        }
+        for (code, word) in different.iter().enumerate() {
+            assert_eq!(vocabulary.code(word.as_bytes()), Some(code as u32));
+        }
     }
 }

@@ -196,8 +196,10 @@ pub fn comparison(name: &str, found: &Comparison) -> Fields {
         }),
     );
     put("discordant", json!(found.shares.discordant()));
-    put("only_new_right", json!(found.shares.first_only));
-    put("only_old_right", json!(found.shares.second_only));
+    put("new_only_right", json!(found.shares.first_only));
+    put("old_only_right", json!(found.shares.second_only));
+    put("both_right", json!(found.shares.both));
+    put("both_wrong", json!(found.shares.neither));
     fields
 }
 

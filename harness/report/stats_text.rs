@@ -18,6 +18,13 @@ const MOST_ROWS: usize = 60;
 #[must_use]
 pub fn blocks(title: &str, basis: &[String], fields: &Map<String, Value>) -> Vec<Block> {
     let mut blocks = vec![Block::Heading(1, title.to_owned())];
+    if let Some(Value::String(verdict)) = fields.get("verdict") {
+        blocks.push(Block::Text(format!(
+            "Verdict: {verdict}, at a margin of {} by {}.",
+            figure(&fields["margin"]),
+            text(&fields["verdict_method"])
+        )));
+    }
     blocks.push(Block::Text(basis.join(" ")));
     if let Some(counts) = counts(fields) {
         blocks.push(Block::Text(counts));
@@ -50,7 +57,9 @@ fn words(key: &str) -> String {
 /// Counts and answers that are words, in one paragraph.
 fn counts(fields: &Map<String, Value>) -> Option<String> {
     // What the basis says already.
-    const SAID: [&str; 5] = [
+    const SAID: [&str; 7] = [
+        "verdict",
+        "verdict_method",
         "scale",
         "confidence",
         "categories_declared",
@@ -66,6 +75,12 @@ fn counts(fields: &Map<String, Value>) -> Option<String> {
             Value::Number(number) if number.is_u64() => said.push(format!("{key} {number}")),
             Value::String(text) => said.push(format!("{key} {text}")),
             Value::Bool(yes) => said.push(format!("{key} {}", if *yes { "yes" } else { "no" })),
+            Value::Array(limits) if key == "verdict_bounds" && limits.len() == 2 => {
+                said.push(format!(
+                    "bounds of the verdict {}",
+                    pair(&limits[0], &limits[1])
+                ));
+            }
             Value::Array(items) if key == "clusters" && !items.is_empty() => {
                 said.push(format!(
                     "clusters {}",
@@ -93,7 +108,11 @@ fn estimates(fields: &Map<String, Value>, blocks: &mut Vec<Block>) {
     let mut rows: Vec<[String; 5]> = Vec::new();
     let mut methods: Vec<(String, Vec<String>)> = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
-    for (key, value) in fields {
+    // What the head of the page says already.
+    let shown = fields
+        .iter()
+        .filter(|(key, _)| !matches!(key.as_str(), "confidence" | "margin"));
+    for (key, value) in shown {
         collect(key, value, &mut rows, &mut methods, &mut reasons);
     }
     if rows.is_empty() {

@@ -436,12 +436,14 @@ pub(super) fn basis(arguments: &Agree, ratings: &Ratings, n: u64) -> Vec<String>
         .replace(".0000%", "%"),
     ];
     if let (Some(clusters), Some(column)) = (&ratings.clusters, &arguments.cluster) {
-        let mut different = clusters.clone();
-        different.sort_unstable();
-        different.dedup();
+        let mut seen = vec![false; clusters.iter().max().map_or(0, |&last| last as usize + 1)];
+        for &cluster in clusters {
+            seen[cluster as usize] = true;
+        }
+        let different = seen.iter().filter(|seen| **seen).count();
         basis.push(format!(
             "Items of one `{column}` belong together: {}.",
-            counted(different.len() as u64, "cluster")
+            counted(different as u64, "cluster")
         ));
         if ratings.unclustered > 0 {
             basis.push(format!(
