@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::domain::label::Scale;
-use crate::domain::nearest::{listed, nearest};
+use crate::domain::nearest::{did_you_mean, nearest};
 
 use super::definition::{Definition, Rule};
 
@@ -52,15 +52,6 @@ pub enum ClassifierError {
         /// All names.
         known: String,
     },
-}
-
-fn did_you_mean(near: &[String]) -> String {
-    let near: Vec<&str> = near.iter().map(String::as_str).collect();
-    if near.is_empty() {
-        String::new()
-    } else {
-        format!("; the nearest: {}", listed(&near))
-    }
 }
 
 /// All classifiers of `folder`, by declared position, then by name.

@@ -28,15 +28,36 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<
         .collect()
 }
 
-/// "`a`, `b` or `c`".
+/// "; the nearest: `a` or `b`", to follow the name that is not known; empty where none is near.
+#[must_use]
+pub fn did_you_mean(near: &[String]) -> String {
+    let near: Vec<&str> = near.iter().map(String::as_str).collect();
+    if near.is_empty() {
+        String::new()
+    } else {
+        format!("; the nearest: {}", listed(&near))
+    }
+}
+
+/// "`a`, `b` or `c`": a choice.
 #[must_use]
 pub fn listed(names: &[&str]) -> String {
+    joined(names, "or")
+}
+
+/// "`a`, `b` and `c`": all of them.
+#[must_use]
+pub fn listed_all(names: &[&str]) -> String {
+    joined(names, "and")
+}
+
+fn joined(names: &[&str], last_word: &str) -> String {
     match names {
         [] => String::new(),
         [one] => format!("`{one}`"),
         [rest @ .., last] => {
             let rest: Vec<String> = rest.iter().map(|name| format!("`{name}`")).collect();
-            format!("{} or `{last}`", rest.join(", "))
+            format!("{} {last_word} `{last}`", rest.join(", "))
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::classifier::definition::Definition;
-use crate::domain::nearest::{listed, nearest};
+use crate::domain::nearest::{did_you_mean, listed_all, nearest};
 use crate::domain::telemetry::TelemetryRow;
 
 use super::injections::Injection;
@@ -167,15 +167,6 @@ fn shown(problems: &[Problem]) -> String {
     lines.join("\n")
 }
 
-fn did_you_mean(near: &[String]) -> String {
-    let near: Vec<&str> = near.iter().map(String::as_str).collect();
-    if near.is_empty() {
-        String::new()
-    } else {
-        format!("; the nearest: {}", listed(&near))
-    }
-}
-
 impl Goldset {
     /// The declaration of a rater.
     ///
@@ -203,7 +194,7 @@ impl Goldset {
                     known: if known.is_empty() {
                         "it declares no raters".to_owned()
                     } else {
-                        format!("its raters are {}", listed(&known).replace(" or ", " and "))
+                        format!("its raters are {}", listed_all(&known))
                     },
                 }
             })

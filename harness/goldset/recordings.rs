@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::domain::answer::{AnswerUsage, RawAnswer, Stop};
-use crate::domain::nearest::{listed, nearest};
+use crate::domain::nearest::{did_you_mean, listed_all, nearest};
 use crate::domain::request::Hash;
 
 use super::load::{Goldset, GoldsetError, Problem};
@@ -95,15 +95,6 @@ pub enum RecordingsError {
         /// Why.
         source: std::io::Error,
     },
-}
-
-fn did_you_mean(near: &[String]) -> String {
-    let near: Vec<&str> = near.iter().map(String::as_str).collect();
-    if near.is_empty() {
-        String::new()
-    } else {
-        format!("; the nearest: {}", listed(&near))
-    }
 }
 
 /// The recorded answers of one model.
@@ -213,10 +204,7 @@ pub fn unknown_model(goldset: &Goldset, model: &str) -> Option<RecordingsError> 
         known: if known.is_empty() {
             "it has no recordings at all; `--record` with a provider's model keeps some".to_owned()
         } else {
-            format!(
-                "there are recordings of {}",
-                listed(&known).replace(" or ", " and ")
-            )
+            format!("there are recordings of {}", listed_all(&known))
         },
     })
 }

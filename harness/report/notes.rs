@@ -35,7 +35,7 @@ pub fn sentence(note: &Note) -> String {
             let others = if raters.is_empty() {
                 "nobody has any".to_owned()
             } else {
-                format!("raters that have some: {}", crate::domain::nearest::listed(&raters).replace(" or ", " and "))
+                format!("raters that have some: {}", crate::domain::nearest::listed_all(&raters))
             };
             format!("`{against}` has no labels for this classifier; {others}.")
         }

@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::answer::AnswerUsage;
 use crate::domain::label::Label;
-use crate::domain::rating::RaterKind;
 use crate::validation::Validated;
 use crate::validation::agreement::{Comparison, Figures};
 use crate::validation::checks::{CheckResult, Rate};
@@ -107,7 +106,7 @@ fn comparison(compared: &Comparison) -> Value {
     fields.insert("against".to_owned(), json!(compared.against));
     fields.insert(
         "against_kind".to_owned(),
-        json!(kind(compared.against_kind)),
+        json!(compared.against_kind.word()),
     );
     if let Some(measure) = compared.measure {
         fields.insert("measure".to_owned(), json!(measure));
@@ -133,10 +132,6 @@ fn without_wrong_numbers(compared: &Comparison) -> Map<String, Value> {
         }
     }
     fields
-}
-
-fn kind(kind: RaterKind) -> &'static str {
-    kind.word()
 }
 
 fn check(result: &CheckResult) -> Value {
