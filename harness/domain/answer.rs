@@ -65,11 +65,30 @@ pub struct AnswerUsage {
     pub output_tokens: u64,
     /// Input tokens read from the cache.
     pub cache_read_tokens: u64,
-    /// Input tokens written to the cache.
+    /// Input tokens written to the cache, for however long.
     pub cache_write_tokens: u64,
+    /// Those of them that were written for an hour, which costs more.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cache_write_1h_tokens: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands on a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl AnswerUsage {
+    /// Everything the model read, cached or not.
+    #[must_use]
+    pub fn all_input_tokens(self) -> u64 {
+        self.input_tokens
+            .saturating_add(self.cache_read_tokens)
+            .saturating_add(self.cache_write_tokens)
+    }
+
     /// Adds the tokens of another answer; saturating, because counts come from files of others.
     pub fn add(&mut self, other: Self) {
         for (sum, count) in [
@@ -77,6 +96,7 @@ impl AnswerUsage {
             (&mut self.output_tokens, other.output_tokens),
             (&mut self.cache_read_tokens, other.cache_read_tokens),
             (&mut self.cache_write_tokens, other.cache_write_tokens),
+            (&mut self.cache_write_1h_tokens, other.cache_write_1h_tokens),
         ] {
             *sum = sum.saturating_add(count);
         }

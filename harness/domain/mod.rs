@@ -5,8 +5,10 @@
 pub mod answer;
 pub mod eligibility;
 pub mod event;
+pub mod exchange;
 pub mod label;
 pub mod moment;
+pub mod money;
 pub mod nearest;
 pub mod rating;
 pub mod request;

@@ -150,6 +150,7 @@ fn recording(line: &[u8]) -> Result<Recording, (String, &'static str)> {
             output_tokens: line.usage.output_tokens,
             cache_read_tokens: line.usage.cache_read_tokens,
             cache_write_tokens: line.usage.cache_write_tokens,
+            cache_write_1h_tokens: line.usage.cache_write_1h_tokens,
         },
         when: line.when,
         obtained: line.obtained,
@@ -192,4 +193,5 @@ struct LineUsage {
     output_tokens: u64,
     cache_read_tokens: u64,
     cache_write_tokens: u64,
+    cache_write_1h_tokens: u64,
 }

@@ -167,6 +167,7 @@ impl StoredAnswer {
                     output_tokens: tokens(4)?,
                     cache_read_tokens: tokens(5)?,
                     cache_write_tokens: tokens(6)?,
+                    cache_write_1h_tokens: 0,
                 },
                 when: row.get(7)?,
                 obtained: row.get(8)?,

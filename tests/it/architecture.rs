@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["domain"]),
     ("classifier", &["domain"]),
     ("goldset", &["domain", "classifier"]),
+    ("provider", &["domain"]),
     ("store", &["domain"]),
     (
         "run",
@@ -20,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "telemetry",
             "classifier",
             "goldset",
+            "provider",
             "store",
         ],
     ),
@@ -39,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "telemetry",
             "classifier",
             "goldset",
+            "provider",
             "store",
             "run",
             "validation",
@@ -162,6 +165,12 @@ fn only_the_right_files_know_a_crate() {
         ("minijinja", &["classifier/prompt.rs"]),
         ("anyhow", &["commands/"]),
         ("rusqlite", &["store/"]),
+        ("reqwest", &["provider/"]),
+        ("rustls", &["provider/http.rs"]),
+        ("backon", &["provider/ask.rs"]),
+        ("tokio", &["provider/", "run/"]),
+        ("indicatif", &["commands/"]),
+        ("clap_complete", &["commands/completions.rs"]),
         ("clap", &["cli.rs", "cli/", "main.rs"]),
     ];
     let mut wrong = Vec::new();

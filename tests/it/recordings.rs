@@ -34,6 +34,7 @@ fn recording(session: &str, request: &str, repeat: u32, raw: &str) -> Recording 
             output_tokens: 2,
             cache_read_tokens: 5,
             cache_write_tokens: 1,
+            ..AnswerUsage::default()
         },
         when: "2026-11-22".to_owned(),
         obtained: "live".to_owned(),

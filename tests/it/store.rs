@@ -37,6 +37,7 @@ fn answer(text: &str) -> RawAnswer {
             output_tokens: 22,
             cache_read_tokens: 33,
             cache_write_tokens: u64::MAX,
+            ..AnswerUsage::default()
         },
         when: "2026-11-22T12:00:00Z".to_owned(),
         obtained: "live".to_owned(),

@@ -42,6 +42,7 @@ fn answers() -> impl Strategy<Value = (AnswerKey, RawAnswer)> {
                     output_tokens: output,
                     cache_read_tokens: read,
                     cache_write_tokens: write,
+                    ..AnswerUsage::default()
                 },
             };
             (key, answer)

@@ -1,0 +1,1 @@
+//! The Anthropic Messages API: bodies of requests, and what responses mean.
