@@ -1,21 +1,18 @@
 //! Recorded answers for the main job: requests rendered anew, answers found by their hash, rows kept in the store.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-
-use rayon::prelude::*;
+use std::path::Path;
 
 use crate::classifier::definition::Definition;
-use crate::classifier::prompt::{Prompt, PromptError, Prompts};
-use crate::classifier::view::View;
 use crate::goldset::load::Goldset;
 use crate::goldset::sessions::Session;
 use crate::ingest::redaction::standard_redaction;
 use crate::report::basis::Replayed;
 use crate::report::validation_json::Spent;
-use crate::run::asked::{Asked, Run, RunError};
+use crate::run::asked::{Asked, RunError};
+use crate::run::plan::{Plan, PlanError};
 use crate::run::raters::Spec;
-use crate::run::view::{ViewError, view_of};
+use crate::run::recorded::recorded;
 use crate::store::Store;
 
 use super::validate::PROMPTS;
@@ -27,17 +24,9 @@ pub(super) const STORE: &str = ".validate/store.db";
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReplayError {
     #[error(transparent)]
-    Prompt(#[from] PromptError),
-    #[error(transparent)]
-    View(#[from] ViewError),
+    Plan(#[from] PlanError),
     #[error(transparent)]
     Run(#[from] RunError),
-    #[error("the request about session `{session}` cannot be rendered: there is no transcript `{}`\n\nhint: {how}", .path.display())]
-    NoTranscript {
-        session: String,
-        path: PathBuf,
-        how: String,
-    },
 }
 
 /// What was replayed, by spec.
@@ -70,27 +59,20 @@ pub(super) fn replay(wanted: &Wanted<'_>, specs: &[&Spec]) -> Result<Replays, Re
     if models.is_empty() {
         return Ok(Replays::default());
     }
-    let folder = Path::new(PROMPTS);
-    let prompts = Prompts::load(folder)?;
-    let classifiers: Vec<Prompt> = wanted
-        .definitions
-        .iter()
-        .map(|definition| prompts.prompt(folder, definition))
-        .collect::<Result<_, _>>()?;
-    let views = views(wanted, &prompts)?;
+    let plan = Plan::make(
+        Path::new(PROMPTS),
+        wanted.goldset,
+        wanted.definitions,
+        wanted.sessions,
+        wanted.transcripts,
+        standard_redaction(),
+    )?;
     let mut store =
         Store::open(wanted.store.unwrap_or(Path::new(STORE))).map_err(RunError::from)?;
-    let run = Run {
-        goldset: wanted.goldset,
-        prompts: &prompts,
-        classifiers: &classifiers,
-        sessions: wanted.sessions,
-        views: &views,
-        repeat: 0,
-    };
     let mut replays = Replays {
         asked: HashMap::new(),
-        hashes: classifiers
+        hashes: plan
+            .classifiers
             .iter()
             .map(|prompt| {
                 (
@@ -99,45 +81,15 @@ pub(super) fn replay(wanted: &Wanted<'_>, specs: &[&Spec]) -> Result<Replays, Re
                 )
             })
             .collect(),
-        thinned: views
-            .iter()
-            .filter(|view| view.left_out.shortened + view.left_out.dropped > 0)
-            .count(),
+        thinned: plan.thinned(),
     };
     for model in models {
-        let asked = run.recorded(&mut store, model)?;
+        let asked = recorded(&plan, &mut store, model, 0)?;
         replays
             .asked
             .insert(Spec::Recorded(model.clone()).text(), asked);
     }
     Ok(replays)
-}
-
-fn views(wanted: &Wanted<'_>, prompts: &Prompts) -> Result<Vec<View>, ReplayError> {
-    let own = wanted.goldset.folder.join("sessions");
-    let folder = wanted.transcripts.unwrap_or(&own);
-    wanted
-        .sessions
-        .par_iter()
-        .map(|session| {
-            let path = folder.join(&session.file);
-            if !path.is_file() {
-                return Err(ReplayError::NoTranscript {
-                    session: session.id.clone(),
-                    path,
-                    how: wanted
-                        .goldset
-                        .manifest
-                        .transcripts
-                        .clone()
-                        .unwrap_or_else(|| {
-                            "`--sessions DIR` says where the transcripts lie".to_owned()
-                        }),
-                });
-            }
-            Ok(view_of(&path, &prompts.view, standard_redaction())?)
-        })
-        .collect()
 }
 
 impl Replays {
