@@ -84,7 +84,7 @@ pub(super) fn replay(wanted: &Wanted<'_>, specs: &[&Spec]) -> Result<Replays, Re
         thinned: plan.thinned(),
     };
     for model in models {
-        let asked = recorded(&plan, &mut store, model, 0)?;
+        let asked = recorded(&plan, wanted.goldset, &mut store, model, 0)?;
         replays
             .asked
             .insert(Spec::Recorded(model.clone()).text(), asked);

@@ -100,7 +100,7 @@ const CHUNK: usize = 2_000;
 /// # Errors
 /// Where the store cannot be read or written.
 pub fn read(
-    plan: &Plan<'_>,
+    plan: &Plan,
     store: &mut Store,
     asker: Asker<'_>,
     mut asked: Asked,
@@ -157,11 +157,11 @@ fn answers(
     Ok(answers)
 }
 
-fn row(plan: &Plan<'_>, asker: Asker<'_>, planned: Planned<'_>, answer: Option<&RawAnswer>) -> Row {
+fn row(plan: &Plan, asker: Asker<'_>, planned: Planned<'_>, answer: Option<&RawAnswer>) -> Row {
     let prompt = &plan.classifiers[planned.classifier];
     let session = &plan.sessions[planned.session];
     Row {
-        goldset: plan.goldset.name.clone(),
+        goldset: plan.goldset.clone(),
         session_id: session.id.clone(),
         classifier: prompt.definition.name.clone(),
         prompt_hash: prompt.hash.clone(),
@@ -184,14 +184,14 @@ impl Asked {
 
     fn read_back(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &Plan,
         store: &Store,
         asker: Asker<'_>,
     ) -> Result<(), StoreError> {
         let prompts: HashMap<&str, &Prompt> =
             plan.names().into_iter().zip(&plan.classifiers).collect();
         let run = RunKey {
-            goldset: plan.goldset.name.clone(),
+            goldset: plan.goldset.clone(),
             model: asker.spec.to_owned(),
             repeat: asker.repeat,
             prompts: plan

@@ -18,9 +18,9 @@ use crate::goldset::sessions::Session;
 use super::view::{ViewError, view_of};
 
 /// All requests about the sessions of a goldset.
-pub struct Plan<'p> {
-    /// The goldset.
-    pub goldset: &'p Goldset,
+pub struct Plan {
+    /// The goldset's folder name.
+    pub goldset: String,
     /// What all requests share.
     pub prompts: Prompts,
     /// The classifiers.
@@ -77,14 +77,14 @@ pub enum PlanError {
     },
 }
 
-impl<'p> Plan<'p> {
+impl Plan {
     /// Renders all requests about `sessions`, whose transcripts lie below `transcripts` or with the goldset.
     ///
     /// # Errors
     /// Where a prompt cannot be sent, or a session not be shown.
     pub fn make(
         folder: &Path,
-        goldset: &'p Goldset,
+        goldset: &Goldset,
         definitions: &[Definition],
         sessions: &[&Session],
         transcripts: Option<&Path>,
@@ -121,7 +121,7 @@ impl<'p> Plan<'p> {
             })
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            goldset,
+            goldset: goldset.name.clone(),
             prompts,
             classifiers,
             sessions: planned,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::domain::answer::RawAnswer;
 use crate::domain::request::Hash;
+use crate::goldset::load::Goldset;
 use crate::goldset::recordings::{Recordings, unknown_model};
 use crate::store::{AnswerKey, Store};
 
@@ -15,16 +16,17 @@ use super::plan::{Plan, Planned};
 /// # Errors
 /// Where the store or the recordings cannot be used, or contradict each other.
 pub fn recorded(
-    plan: &Plan<'_>,
+    plan: &Plan,
+    goldset: &Goldset,
     store: &mut Store,
     model: &str,
     repeat: u32,
 ) -> Result<Asked, RunError> {
-    if let Some(error) = unknown_model(plan.goldset, model) {
+    if let Some(error) = unknown_model(goldset, model) {
         return Err(error.into());
     }
     let names = plan.names();
-    let recordings = Recordings::load(plan.goldset, model, &names)?;
+    let recordings = Recordings::load(goldset, model, &names)?;
     let spec = format!("recorded:{model}");
     let asker = Asker {
         spec: &spec,
@@ -82,7 +84,7 @@ pub fn recorded(
 }
 
 /// Recordings about sessions of the plan that answer none of its requests.
-fn stale(plan: &Plan<'_>, recordings: &Recordings) -> Vec<(String, usize)> {
+fn stale(plan: &Plan, recordings: &Recordings) -> Vec<(String, usize)> {
     let sessions: HashSet<&str> = plan
         .sessions
         .iter()

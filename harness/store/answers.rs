@@ -53,6 +53,41 @@ impl Store {
         Finder::new(&self.connection, &self.path)?.find(request, model, repeat)
     }
 
+    /// Tells for each of many requests why its answer ended, in their order; `None` where there is no answer. No text is read.
+    ///
+    /// # Errors
+    /// As [`Store::answer`].
+    pub fn answered<'h>(
+        &self,
+        model: &str,
+        repeat: u32,
+        requests: impl IntoIterator<Item = &'h Hash>,
+        mut tell: impl FnMut(&'h Hash, Option<Stop>),
+    ) -> Result<(), StoreError> {
+        let failed = explain(&self.path, "look for answers");
+        let transaction = self.connection.unchecked_transaction().map_err(&failed)?;
+        let mut find = transaction
+            .prepare_cached(
+                "SELECT stop FROM answers WHERE request_hash = ?1 AND model = ?2 AND repeat = ?3",
+            )
+            .map_err(&failed)?;
+        for request in requests {
+            let stop: Option<String> = find
+                .query_row(params![request.text(), model, repeat], |row| row.get(0))
+                .optional()
+                .map_err(&failed)?;
+            let stop = match stop {
+                None => None,
+                Some(word) => Some(Stop::parse(&word).ok_or_else(|| {
+                    let place = format!("the answer to request {}", request.short());
+                    unreadable(&self.path, "`stop`", &word, &place)
+                })?),
+            };
+            tell(request, stop);
+        }
+        Ok(())
+    }
+
     /// Tells the answer to each of many requests, in their order; `None` where there is none.
     ///
     /// One answer is held at a time, and all are read from one state of the file; `tell` does not use the store itself.

@@ -21,6 +21,9 @@ pub struct Received {
     pub answer: RawAnswer,
     /// How it came.
     pub exchange: Exchange,
+    /// It cannot be read, and is to be asked for once more. Kept, so that a run that was killed in between goes on with the
+    /// repair and does not pay for the first answer again.
+    pub repair_wanted: bool,
 }
 
 /// What one exchange was charged, without its texts.
@@ -56,8 +59,17 @@ SET text = excluded.text, text_sha256 = excluded.text_sha256, stop = excluded.st
 const KEEP: &str = r#"
 INSERT INTO exchanges (request_hash, model, repeat, purpose, sent_sha256, received, request_id, served_by, input_tokens,
                        output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, batched,
-                       label_probability, attempts, "when")
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"#;
+                       label_probability, attempts, "when", repair_wanted)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"#;
+
+/// Answers that are to be repaired and were not yet.
+const UNREPAIRED: &str = r#"
+SELECT request_hash FROM exchanges AS asked
+WHERE model = ?1 AND repeat = ?2 AND repair_wanted AND NOT EXISTS (
+    SELECT 1 FROM exchanges AS repair
+    WHERE (repair.request_hash, repair.model, repair.repeat) = (asked.request_hash, asked.model, asked.repeat)
+      AND repair.purpose = 'repair')
+ORDER BY request_hash"#;
 
 const CHARGES: &str = r#"
 SELECT purpose, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, batched,
@@ -88,7 +100,10 @@ impl Store {
                     Purpose::Repair => &mut repaired,
                 };
                 answers::insert(statement, &received.key, &received.answer)
-                    .and_then(|_| insert(&mut exchange, &received.key, &received.exchange))
+                    .and_then(|_| {
+                        let wanted = received.repair_wanted;
+                        insert(&mut exchange, &received.key, &received.exchange, wanted)
+                    })
                     .map_err(&failed)?;
             }
             Ok(())
@@ -120,6 +135,29 @@ impl Store {
         Ok(())
     }
 
+    /// Requests whose answer is to be repaired and was not yet, ordered.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn unrepaired(&self, model: &str, repeat: u32) -> Result<Vec<Hash>, StoreError> {
+        let failed = explain(&self.path, "look for answers to repair");
+        let mut find = self
+            .connection
+            .prepare_cached(UNREPAIRED)
+            .map_err(&failed)?;
+        let mut found = find.query(params![model, repeat]).map_err(&failed)?;
+        let mut requests = Vec::new();
+        while let Some(row) = found.next().map_err(&failed)? {
+            let hash: String = row.get(0).map_err(&failed)?;
+            requests.push(
+                Hash::parse(&hash).ok_or_else(|| {
+                    unreadable(&self.path, "`request_hash`", &hash, "an exchange")
+                })?,
+            );
+        }
+        Ok(requests)
+    }
+
     /// Keeps exchanges without answers, as a rescue finds them.
     pub(super) fn keep_exchanges(
         &mut self,
@@ -130,7 +168,7 @@ impl Store {
             let failed = explain(path, doing);
             let mut keep = transaction.prepare_cached(KEEP).map_err(&failed)?;
             for (key, exchange) in exchanges {
-                insert(&mut keep, key, exchange).map_err(&failed)?;
+                insert(&mut keep, key, exchange, false).map_err(&failed)?;
             }
             Ok(())
         })
@@ -154,6 +192,7 @@ fn insert(
     statement: &mut CachedStatement<'_>,
     key: &AnswerKey,
     exchange: &Exchange,
+    repair_wanted: bool,
 ) -> rusqlite::Result<usize> {
     statement.execute(params![
         key.request.text(),
@@ -173,6 +212,7 @@ fn insert(
         exchange.label_probability,
         exchange.attempts,
         exchange.when,
+        repair_wanted,
     ])
 }
 

@@ -87,9 +87,11 @@ CREATE TABLE exchanges (
     batched               INTEGER NOT NULL CHECK (batched IN (0, 1)),
     label_probability     REAL,
     attempts              INTEGER NOT NULL,
+    repair_wanted         INTEGER NOT NULL CHECK (repair_wanted IN (0, 1)),
     "when"                TEXT NOT NULL
 ) STRICT;
 CREATE INDEX exchanges_of_a_request ON exchanges (request_hash, model, repeat);
+CREATE INDEX repairs_wanted ON exchanges (model, repeat, request_hash) WHERE repair_wanted;
 
 CREATE TABLE batches (
     name        TEXT PRIMARY KEY,
