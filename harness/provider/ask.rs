@@ -207,14 +207,16 @@ impl Asker {
     /// # Errors
     /// Where another attempt cannot help or is one too many. [`GaveUp::Run`] and [`GaveUp::Down`] stop the pace, and with it
     /// every other call.
-    pub async fn ask<T, F>(
+    pub async fn ask<T, F, Sending>(
         &self,
         tokens: u64,
         send: F,
         told: &(dyn Fn(&Attempt<'_>) + Sync),
     ) -> Result<(T, u32), GaveUp>
     where
-        F: AsyncFn(u32) -> Result<(T, Limits), Failure>,
+        // Not `AsyncFn`: the compiler cannot yet see that its futures may go to another thread.
+        F: Fn(u32) -> Sending,
+        Sending: Future<Output = Result<(T, Limits), Failure>>,
     {
         let mut delays = self.delays();
         let mut number = 0;
