@@ -8,9 +8,12 @@
 //! Keys come from the environment and stay in [`key::Key`]: nothing here can print one.
 
 pub mod anthropic;
+pub mod ask;
 pub mod endpoint;
 pub mod failure;
 pub mod key;
 pub mod limits;
 pub mod openai;
+pub mod pace;
+pub mod price;
 pub mod reply;
