@@ -61,8 +61,8 @@ pub struct MainJob {
     /// Folder with the transcripts, for goldsets that ship only labels.
     #[arg(long, value_name = "DIR")]
     pub sessions: Option<PathBuf>,
-    /// Who is validated: `recorded:NAME` (answers kept in the goldset), `rater:NAME`, `baseline:majority`,
-    /// `baseline:rules` [default: the goldset's].
+    /// Who is validated: `anthropic:NAME` or `openai:NAME@http://HOST:PORT/v1` (a model that is asked), `recorded:NAME`
+    /// (answers kept in the goldset), `rater:NAME`, `baseline:majority`, `baseline:rules` [default: the goldset's].
     #[arg(long, value_name = "SPEC")]
     pub model: Option<String>,
     /// Who is compared as a reference, in the same form [default: the goldset's].
@@ -77,9 +77,9 @@ pub struct MainJob {
     /// The file that keeps answers and rows.
     #[arg(long, value_name = "FILE", default_value = ".validate/store.db")]
     pub store: Option<PathBuf>,
-    /// Ask nobody. Recorded answers are all that this version uses, so it changes nothing yet.
-    #[arg(long)]
-    pub offline: bool,
+    /// How a provider is asked.
+    #[command(flatten)]
+    pub asking: Asking,
     /// Seed of everything random.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
@@ -89,6 +89,48 @@ pub struct MainJob {
     /// Write the output into this folder instead of stdout.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// How a provider is asked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Asking a provider")]
+pub struct Asking {
+    /// Ask nobody: only answers that are stored or recorded count.
+    #[arg(long)]
+    pub offline: bool,
+    /// Say what would be asked and what it would cost; send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Ask each request N times, which tells how reliable the answers are.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeat: u32,
+    /// Stop before more than this is spent.
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<f64>,
+    /// Requests on their way at most; fewer where the provider says so.
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub concurrency: u32,
+    /// Keep the answers as recordings of the goldset too, under the model's name.
+    #[arg(long)]
+    pub record: bool,
+    /// How long one request may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// How often one request is sent where that can help.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10))]
+    pub attempts: u32,
+    /// Tokens of an answer at most [default: the model's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_tokens: Option<u32>,
+    /// Do not ask once more for an answer that cannot be read.
+    #[arg(long)]
+    pub no_repair: bool,
+    /// Ask again what a provider refused for good in an earlier run.
+    #[arg(long)]
+    pub retry_errors: bool,
+    /// Prices of models that the table of this program lacks, or other prices.
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
 }
 
 /// Forms of the main job's output.
