@@ -108,10 +108,7 @@ pub(super) fn estimates(
         })
         .map(|spec| {
             let model = Model::new(spec, wanted.asking)?;
-            Ok((
-                spec.clone(),
-                model.estimate(&plan, &store, wanted.asking)?,
-            ))
+            Ok((spec.clone(), model.estimate(&plan, &store, wanted.asking)?))
         })
         .collect()
 }
@@ -119,7 +116,11 @@ pub(super) fn estimates(
 /// The answers of every model among `specs`: recorded ones replayed, a provider's asked for where the store lacks them.
 /// Nothing is read where there is none.
 pub(super) fn answers(wanted: &Wanted<'_>, specs: &[&Spec]) -> Result<Answers, AnswersError> {
-    let mut models: Vec<&Spec> = specs.iter().copied().filter(|spec| is_model(spec)).collect();
+    let mut models: Vec<&Spec> = specs
+        .iter()
+        .copied()
+        .filter(|spec| is_model(spec))
+        .collect();
     models.dedup();
     if models.is_empty() {
         return Ok(Answers::default());
@@ -257,7 +258,11 @@ impl Answers {
                     .iter()
                     .map(|session| {
                         let key = (classifier.to_owned(), (*session).to_owned());
-                        asked.outcomes.get(&key).cloned().unwrap_or(Outcome::Missing)
+                        asked
+                            .outcomes
+                            .get(&key)
+                            .cloned()
+                            .unwrap_or(Outcome::Missing)
                     })
                     .collect()
             })
@@ -429,7 +434,8 @@ fn how_recorded(goldset: &Goldset, spec: &str, names: &[&str]) -> String {
 
 /// Why a provider's answers are missing. Whatever the reason, the same command goes on where this run stopped.
 fn why_live(ended: &Ended, asking: &Asking) -> String {
-    const AGAIN: &str = "every answer that came is kept: the same command goes on with what is missing";
+    const AGAIN: &str =
+        "every answer that came is kept: the same command goes on with what is missing";
     match ended {
         _ if asking.offline => {
             "hint: nobody was asked; leave `--offline` out to ask for them".to_owned()
@@ -437,9 +443,9 @@ fn why_live(ended: &Ended, asking: &Asking) -> String {
         Ended::Complete => format!(
             "hint: those requests got no answer however often they were sent (`--verbose` says why); {AGAIN}"
         ),
-        Ended::Budget => format!(
-            "what may be spent (`--max-cost`) is used up\n\nhint: raise it; {AGAIN}"
-        ),
+        Ended::Budget => {
+            format!("what may be spent (`--max-cost`) is used up\n\nhint: raise it; {AGAIN}")
+        }
         Ended::Stopped(why) => format!("{why}\n\nhint: {AGAIN}"),
         Ended::Interrupted => format!("interrupted\n\nhint: {AGAIN}"),
     }

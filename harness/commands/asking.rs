@@ -262,7 +262,10 @@ fn today() -> String {
 /// Says what a run would ask and cost.
 pub(super) fn told(spec: &str, estimate: &Estimate) -> String {
     let mut lines = vec![
-        format!("`{spec}` would be asked {} of {} requests; the store has answers to {}", estimate.to_ask, estimate.requests, estimate.answered),
+        format!(
+            "`{spec}` would be asked {} of {} requests; the store has answers to {}",
+            estimate.to_ask, estimate.requests, estimate.answered
+        ),
         format!(
             "input: {} tokens, of which the provider's cache can serve up to {}; output: about {} tokens",
             estimate.input_tokens, estimate.cached_tokens, estimate.output_tokens

@@ -24,9 +24,9 @@ use crate::validation::injections::Demand;
 use crate::validation::notes::Note;
 use crate::validation::{Panel, Validated, validate};
 
-use super::output;
 use super::answers::{Answers, AnswersError, Wanted, answers, estimates};
 use super::asking::{told, told_json};
+use super::output;
 
 /// Where classifiers are looked for, from the working directory.
 pub const PROMPTS: &str = "prompts";
@@ -215,16 +215,7 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
     }
     let results = definitions
         .iter()
-        .map(|definition| {
-            validated(
-                definition,
-                &goldset,
-                &players,
-                &sessions,
-                &known,
-                &answers,
-            )
-        })
+        .map(|definition| validated(definition, &goldset, &players, &sessions, &known, &answers))
         .collect();
     let mut basis = basis(arguments, &goldset, &players, &sessions, &known, excluded);
     basis.replayed = answers.told(&specs);

@@ -201,7 +201,9 @@ fn charged(bill: &Bill) -> String {
             match bill.saved_picodollars {
                 0 => {}
                 1.. => sentence.push_str(&format!(", and the cache saved {saved} USD")),
-                ..0 => sentence.push_str(&format!(", of which the cache cost {saved} USD more than it saved")),
+                ..0 => sentence.push_str(&format!(
+                    ", of which the cache cost {saved} USD more than it saved"
+                )),
             }
         }
         None => sentence.push_str("; the model has no price"),

@@ -200,7 +200,11 @@ pub fn ask(
     // Tasks that a second interrupt cut off are dropped with the runtime, and with them the last keepers.
     drop(runtime);
     let end = shared.end.lock().expect("it is only set and read").clone();
-    let broken = shared.broken.lock().expect("it is only set and read").take();
+    let broken = shared
+        .broken
+        .lock()
+        .expect("it is only set and read")
+        .take();
     drop(shared);
     let (store, error) = keeping.end();
     drop(turn);

@@ -188,12 +188,20 @@ async fn ask(shared: &Shared, asking: &Asking, begun: Option<Begun>) -> Option<R
         obtained: "live".to_owned(),
     };
     let repair_wanted = shared.live.repair && asking.fault(shared, &answer).is_some();
-    keep(shared, asking, answer.clone(), sent, attempts, Purpose::Ask, repair_wanted)
-        .await
-        .then(|| {
-            add(&shared.tally.answered, 1);
-            answer
-        })
+    keep(
+        shared,
+        asking,
+        answer.clone(),
+        sent,
+        attempts,
+        Purpose::Ask,
+        repair_wanted,
+    )
+    .await
+    .then(|| {
+        add(&shared.tally.answered, 1);
+        answer
+    })
 }
 
 /// Asks once more for an answer that can be read.
@@ -242,7 +250,16 @@ async fn repair(shared: &Shared, asking: &Asking, earlier: &RawAnswer, reason: &
         when: now(),
         obtained: "live, repaired".to_owned(),
     };
-    keep(shared, asking, answer, sent, attempts, Purpose::Repair, false).await;
+    keep(
+        shared,
+        asking,
+        answer,
+        sent,
+        attempts,
+        Purpose::Repair,
+        false,
+    )
+    .await;
 }
 
 /// Sends one request until it is answered.
@@ -268,7 +285,8 @@ async fn send(
                     let begun = begun.clone();
                     async move {
                         // Made only now that it may be sent: as many bodies exist as requests are on their way.
-                        let body = dialect::body(&shared.live.endpoint, &asking.request, sending, repair);
+                        let body =
+                            dialect::body(&shared.live.endpoint, &asking.request, sending, repair);
                         let hash = Hash::of(&body);
                         let tell = || {
                             if let Some(begun) = begun
@@ -280,7 +298,8 @@ async fn send(
                             }
                         };
                         let endpoint = &shared.live.endpoint;
-                        let (reply, received) = exchange(&shared.client, endpoint, body, tell).await?;
+                        let (reply, received) =
+                            exchange(&shared.client, endpoint, body, tell).await?;
                         let limits = reply.limits;
                         Ok((
                             Sent {
@@ -300,7 +319,10 @@ async fn send(
                 shared.budget.settle(expected, &sent.reply.usage);
                 let usage = sent.reply.usage;
                 let tally = &shared.tally;
-                add(&tally.input_tokens, usage.input_tokens + usage.cache_write_tokens);
+                add(
+                    &tally.input_tokens,
+                    usage.input_tokens + usage.cache_write_tokens,
+                );
                 add(&tally.cache_read_tokens, usage.cache_read_tokens);
                 add(&tally.output_tokens, usage.output_tokens);
                 tally.set_spent(shared.budget.spent());
