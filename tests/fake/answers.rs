@@ -57,8 +57,14 @@ pub fn answer(asked: &Asked, labels: &[String]) -> String {
     } else {
         pick(&own, "label")
     };
-    let shows = "The opening request, word by word. ".repeat(usize::try_from(1 + drawn("shows") % 3).unwrap());
-    written(&label, &[5, 6, 7, 8, 9][usize::try_from(drawn("confidence") % 5).unwrap()], shows.trim_end(), &decisions)
+    let shows = "The opening request, word by word. "
+        .repeat(usize::try_from(1 + drawn("shows") % 3).unwrap());
+    written(
+        &label,
+        &[5, 6, 7, 8, 9][usize::try_from(drawn("confidence") % 5).unwrap()],
+        shows.trim_end(),
+        &decisions,
+    )
 }
 
 /// The same answer with a label that is not on any scale.
@@ -84,7 +90,9 @@ pub fn label_probability(asked: &Asked) -> f64 {
 
 /// The answer as tokens with logprobs, OpenAI's way. The label's first token carries all of its probability.
 pub fn logprobs(asked: &Asked, text: &str, top: u64) -> Value {
-    let label = text.find("\"label\":\"").map(|at| at + "\"label\":\"".len());
+    let label = text
+        .find("\"label\":\"")
+        .map(|at| at + "\"label\":\"".len());
     let mut tokens = Vec::new();
     let mut start = 0;
     while start < text.len() {
@@ -99,7 +107,11 @@ pub fn logprobs(asked: &Asked, text: &str, top: u64) -> Value {
             end += 1;
         }
         let token = &text[start..end];
-        let logprob = if Some(start) == label { label_probability(asked).ln() } else { 0.0 };
+        let logprob = if Some(start) == label {
+            label_probability(asked).ln()
+        } else {
+            0.0
+        };
         let entry = json!({"token": token, "logprob": logprob, "bytes": token.as_bytes()});
         let others: Vec<Value> = (0..top.min(1)).map(|_| entry.clone()).collect();
         let mut whole = entry;

@@ -3,8 +3,8 @@
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-pub(super) use super::anthropic_check::{check, check_headers, rules};
 use super::answers;
+pub(super) use super::anthropic_check::{check, check_headers, rules};
 use super::asked::Asked;
 use super::cache::{self, CacheUse, tokens};
 use super::faults::Fault;
@@ -50,8 +50,14 @@ impl Refused {
             404 => ("not_found_error", "Not found"),
             409 => ("conflict_error", "Conflict"),
             413 => ("request_too_large", "Request exceeds the maximum size"),
-            429 if code.is_some() => ("rate_limit_error", "You have reached your monthly spend limit"),
-            429 => ("rate_limit_error", "Number of requests has exceeded your rate limit"),
+            429 if code.is_some() => (
+                "rate_limit_error",
+                "You have reached your monthly spend limit",
+            ),
+            429 => (
+                "rate_limit_error",
+                "Number of requests has exceeded your rate limit",
+            ),
             504 => ("timeout_error", "The request timed out"),
             529 => ("overloaded_error", "Overloaded"),
             400..500 => ("invalid_request_error", "Invalid request"),
@@ -93,16 +99,34 @@ pub(super) fn ok(server: &Server, body: &Value) -> Reply {
 }
 
 /// The response with the model's answer.
-pub(super) fn message(server: &Server, body: &Value, asked: &Asked, split: &CacheUse, fault: Option<&Fault>, tier: &str) -> (Reply, Usage) {
+pub(super) fn message(
+    server: &Server,
+    body: &Value,
+    asked: &Asked,
+    split: &CacheUse,
+    fault: Option<&Fault>,
+    tier: &str,
+) -> (Reply, Usage) {
     let (message, usage) = message_body(server, body, asked, split, fault, tier);
     (ok(server, &message), usage)
 }
 
 /// The message object and its usage.
-pub(super) fn message_body(server: &Server, body: &Value, asked: &Asked, split: &CacheUse, fault: Option<&Fault>, tier: &str) -> (Value, Usage) {
+pub(super) fn message_body(
+    server: &Server,
+    body: &Value,
+    asked: &Asked,
+    split: &CacheUse,
+    fault: Option<&Fault>,
+    tier: &str,
+) -> (Value, Usage) {
     let most = body["max_tokens"].as_u64().unwrap_or_default();
     let thinks = thinks(body);
-    let thinking = if thinks { server.plan.thinking_tokens.min(most) } else { 0 };
+    let thinking = if thinks {
+        server.plan.thinking_tokens.min(most)
+    } else {
+        0
+    };
     let mut text = spoken(server, asked, fault);
     let mut stop = "end_turn";
     if most < thinking + tokens(text.len()) {
@@ -174,7 +198,9 @@ pub(super) fn spoken(server: &Server, asked: &Asked, fault: Option<&Fault>) -> S
         Some(Fault::Prose { again }) if *again || !asked.is_repair => {
             "I would say that it is hard to tell from this session.".to_owned()
         }
-        Some(Fault::WrongLabel { again }) if *again || !asked.is_repair => answers::answer_off_the_scale(),
+        Some(Fault::WrongLabel { again }) if *again || !asked.is_repair => {
+            answers::answer_off_the_scale()
+        }
         _ => whole(),
     }
 }

@@ -30,14 +30,22 @@ pub(super) struct Batch {
 }
 
 /// Serves `/v1/messages/batches` and what is below; `path` is the rest of the path.
-pub(super) fn route(server: &Server, method: &str, path: &str, query: &str, body: &Value, version: Version) -> Reply {
+pub(super) fn route(
+    server: &Server,
+    method: &str,
+    path: &str,
+    query: &str,
+    body: &Value,
+    version: Version,
+) -> Reply {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match (method, parts.as_slice()) {
         ("POST", []) => create(server, body, version),
         ("GET", []) => list(server, query),
         (_, [id, rest @ ..]) => {
             if !server.lock().batches.contains_key(*id) {
-                return Refused::new(404, "not_found_error", "Message batch not found").reply(server);
+                return Refused::new(404, "not_found_error", "Message batch not found")
+                    .reply(server);
             }
             match (method, rest) {
                 ("GET", []) => poll(server, id),
@@ -65,7 +73,9 @@ fn create(server: &Server, body: &Value, version: Version) -> Reply {
         let id = request["custom_id"].as_str().unwrap_or_default();
         let fits = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
         if id.is_empty() || 64 < id.len() || !id.chars().all(fits) {
-            return invalid(format!("requests.{n}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'"));
+            return invalid(format!(
+                "requests.{n}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'"
+            ));
         }
         if !seen.insert(id) {
             return invalid(format!("requests.{n}.custom_id: `{id}` is not unique"));
@@ -100,7 +110,9 @@ fn tell(server: &Server, id: &str, batch: &Batch) -> Value {
     };
     let count = |kind: &str| {
         let results = batch.results.iter().flatten();
-        results.filter(|line| line["result"]["type"] == kind).count()
+        results
+            .filter(|line| line["result"]["type"] == kind)
+            .count()
     };
     let ended = batch.results.is_some();
     json!({
@@ -130,7 +142,9 @@ fn poll(server: &Server, id: &str) -> Reply {
         let batch = state.batches.get_mut(id).expect("it was looked up");
         batch.polls += 1;
         batch.results.is_none()
-            && (batch.canceled || server.plan.polls_until_batch_ends <= batch.polls || batch.created + LIFE <= now)
+            && (batch.canceled
+                || server.plan.polls_until_batch_ends <= batch.polls
+                || batch.created + LIFE <= now)
     };
     if is_due {
         process(server, id);
@@ -167,7 +181,9 @@ fn results(server: &Server, id: &str) -> Reply {
             let name = server.lock().name("req_fake");
             anthropic::with_ids(Reply::text(200, "application/x-jsonl", text), &name)
         }
-        None => Refused::invalid("Results are not available until the batch has ended").reply(server),
+        None => {
+            Refused::invalid("Results are not available until the batch has ended").reply(server)
+        }
     }
 }
 
@@ -175,7 +191,10 @@ fn list(server: &Server, query: &str) -> Reply {
     let (told, has_more) = {
         let state = server.lock();
         let (ids, has_more) = page(state.batches.keys(), query, "after_id", "before_id");
-        let told: Vec<Value> = ids.iter().map(|id| tell(server, id, &state.batches[*id])).collect();
+        let told: Vec<Value> = ids
+            .iter()
+            .map(|id| tell(server, id, &state.batches[*id]))
+            .collect();
         (told, has_more)
     };
     let id = |one: Option<&Value>| one.map(|batch| batch["id"].clone());
@@ -189,15 +208,25 @@ fn list(server: &Server, query: &str) -> Reply {
 }
 
 /// One page of ids, newest first, and whether more follow.
-pub(super) fn page<'ids>(ids: impl DoubleEndedIterator<Item = &'ids String>, query: &str, after: &str, before: &str) -> (Vec<&'ids String>, bool) {
+pub(super) fn page<'ids>(
+    ids: impl DoubleEndedIterator<Item = &'ids String>,
+    query: &str,
+    after: &str,
+    before: &str,
+) -> (Vec<&'ids String>, bool) {
     let asked = |name: &str| {
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+        pairs
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value.to_owned())
     };
-    let limit: usize = asked("limit").and_then(|text| text.parse().ok()).unwrap_or(20);
+    let limit: usize = asked("limit")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(20);
     let (after, before) = (asked(after), asked(before));
     let fits = |id: &&String| {
-        after.as_ref().is_none_or(|after| *id < after) && before.as_ref().is_none_or(|before| before < *id)
+        after.as_ref().is_none_or(|after| *id < after)
+            && before.as_ref().is_none_or(|before| before < *id)
     };
     let mut ids: Vec<&String> = ids.rev().filter(fits).collect();
     let has_more = limit < ids.len();
@@ -212,14 +241,19 @@ fn process(server: &Server, id: &str) {
         let now = state.now();
         let batch = state.batches.get_mut(id).expect("it was looked up");
         let requests = std::mem::take(&mut batch.requests);
-        (requests, batch.version, batch.canceled, batch.created + LIFE <= now)
+        (
+            requests,
+            batch.version,
+            batch.canceled,
+            batch.created + LIFE <= now,
+        )
     };
     let mut results: Vec<([u8; 32], Value)> = Vec::new();
     for (custom_id, params) in &requests {
         let place = hash(&[custom_id.as_bytes()]);
         let result = if is_over {
             json!({"type": "expired"})
-        } else if canceled && number(&place) % 2 == 0 {
+        } else if canceled && number(&place).is_multiple_of(2) {
             json!({"type": "canceled"})
         } else {
             item(server, params, version)
@@ -245,9 +279,15 @@ fn item(server: &Server, params: &Value, version: Version) -> Value {
     }
     let asked = Asked::read(params).expect("it was checked");
     match begin(server, params, &asked, Dialect::Anthropic) {
-        Begun::Ends(outcome) if outcome == "expired" || outcome == "canceled" => json!({"type": outcome}),
+        Begun::Ends(outcome) if outcome == "expired" || outcome == "canceled" => {
+            json!({"type": outcome})
+        }
         Begun::Ends(kind) => {
-            let status = if kind == "invalid_request_error" { 400 } else { 500 };
+            let status = if kind == "invalid_request_error" {
+                400
+            } else {
+                500
+            };
             let mut refused = Refused::of_status(status, None);
             if kind == "overloaded_error" {
                 refused = Refused::of_status(529, None);
@@ -262,7 +302,8 @@ fn item(server: &Server, params: &Value, version: Version) -> Value {
                 state.cache.begin(&split, now);
                 split
             };
-            let (message, usage) = anthropic::message_body(server, params, &asked, &split, fault.as_ref(), "batch");
+            let (message, usage) =
+                anthropic::message_body(server, params, &asked, &split, fault.as_ref(), "batch");
             bill(server, exchange, usage, &asked.model);
             json!({"type": "succeeded", "message": message})
         }
@@ -280,13 +321,22 @@ pub(super) enum Begun {
 /// Notes an item in the ledger and finds out how it ends.
 pub(super) fn begin(server: &Server, params: &Value, asked: &Asked, dialect: Dialect) -> Begun {
     let mut state = server.lock();
-    let mut exchange = ledger::exchange(dialect, asked, params.to_string().as_bytes(), Instant::now());
+    let mut exchange = ledger::exchange(
+        dialect,
+        asked,
+        params.to_string().as_bytes(),
+        Instant::now(),
+    );
     exchange.batched = true;
     exchange.delivery = Delivery::Sent;
     exchange.finished = Some(Instant::now());
     let number = state.ledger.arrive(exchange);
     let attempt = state.ledger.exchanges[number].attempt;
-    let planned = server.plan.batch_outcomes.iter().find(|(part, _)| asked.text.contains(part));
+    let planned = server
+        .plan
+        .batch_outcomes
+        .iter()
+        .find(|(part, _)| asked.text.contains(part));
     if let (Some((_, outcome)), 1) = (planned, attempt) {
         state.ledger.exchanges[number].fault = Some(outcome.clone());
         return Begun::Ends(outcome.clone());

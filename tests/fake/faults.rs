@@ -203,11 +203,20 @@ impl Faults {
         let repair = [u8::from(asked.is_repair)];
         let transport = self.seeded.filter(|_| attempt <= self.at_most);
         let transport = transport.and_then(|(rate, seed)| {
-            let parts: [&[u8]; 4] = [&seed.to_le_bytes(), &asked.identity, &repair, &attempt.to_le_bytes()];
+            let parts: [&[u8]; 4] = [
+                &seed.to_le_bytes(),
+                &asked.identity,
+                &repair,
+                &attempt.to_le_bytes(),
+            ];
             drawn(rate, &hash(&parts), &self.menu)
         });
         let answer = self.answers.and_then(|(rate, seed)| {
-            drawn(rate, &hash(&[&seed.to_le_bytes(), &asked.identity]), &self.answer_menu)
+            drawn(
+                rate,
+                &hash(&[&seed.to_le_bytes(), &asked.identity]),
+                &self.answer_menu,
+            )
         });
         (transport, answer)
     }
@@ -216,7 +225,11 @@ impl Faults {
 fn is_of_answer(fault: &Fault) -> bool {
     matches!(
         fault,
-        Fault::Empty | Fault::Refusal | Fault::MaxTokens | Fault::Prose { .. } | Fault::WrongLabel { .. }
+        Fault::Empty
+            | Fault::Refusal
+            | Fault::MaxTokens
+            | Fault::Prose { .. }
+            | Fault::WrongLabel { .. }
     )
 }
 

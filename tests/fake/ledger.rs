@@ -35,7 +35,10 @@ impl Usage {
             (self.read, price.cache_read),
             (self.output, price.output),
         ];
-        let whole: u128 = parts.iter().map(|&(count, each)| u128::from(count) * u128::from(each)).sum();
+        let whole: u128 = parts
+            .iter()
+            .map(|&(count, each)| u128::from(count) * u128::from(each))
+            .sum();
         if batched { whole / 2 } else { whole }
     }
 }
@@ -124,7 +127,12 @@ impl Ledger {
         self.exchanges.len() - 1
     }
 
-    pub(super) fn finish(&mut self, number: usize, delivery: Delivery, retry_after: Option<Duration>) {
+    pub(super) fn finish(
+        &mut self,
+        number: usize,
+        delivery: Delivery,
+        retry_after: Option<Duration>,
+    ) {
         let exchange = &mut self.exchanges[number];
         if exchange.delivery != Delivery::Pending {
             return;
@@ -160,7 +168,10 @@ impl Ledger {
 
     /// Answers of models that were fully sent.
     pub fn answered(&self) -> usize {
-        self.exchanges.iter().filter(|one| one.is_answered()).count()
+        self.exchanges
+            .iter()
+            .filter(|one| one.is_answered())
+            .count()
     }
 
     /// Requests without the end of a response.
@@ -205,7 +216,10 @@ impl Ledger {
         pairs.retain(|&(first, _)| {
             let first = &self.exchanges[first];
             let end = first.finished.expect("it is answered") + slack;
-            !self.marks.iter().any(|mark| (first.arrived..=end).contains(mark))
+            !self
+                .marks
+                .iter()
+                .any(|mark| (first.arrived..=end).contains(mark))
         });
         pairs
     }
@@ -218,7 +232,9 @@ impl Ledger {
                 *dialect == one.dialect && *start + grace < one.arrived && one.arrived < *end
             })
         };
-        (0..self.exchanges.len()).filter(|&number| is_early(&self.exchanges[number])).collect()
+        (0..self.exchanges.len())
+            .filter(|&number| is_early(&self.exchanges[number]))
+            .collect()
     }
 
     /// The whole bill in picodollars: every answer of a model, received or not.
@@ -228,7 +244,11 @@ impl Ledger {
 
     /// The bill of answers that were fully sent: what a client can know of.
     pub fn bill_delivered(&self) -> u128 {
-        self.exchanges.iter().filter(|one| one.is_answered()).map(|one| one.cost).sum()
+        self.exchanges
+            .iter()
+            .filter(|one| one.is_answered())
+            .map(|one| one.cost)
+            .sum()
     }
 
     /// The bill for each classifier, by the heading of its text.
@@ -254,7 +274,10 @@ impl Ledger {
     }
 
     /// Tokens read from the cache of all tokens of prompts, 0 to 1; 0 without any.
-    #[allow(clippy::cast_precision_loss, reason = "counts of tokens are far below 2^52")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "counts of tokens are far below 2^52"
+    )]
     pub fn cached_share(&self) -> f64 {
         let usage = self.usage();
         usage.read as f64 / usage.prompt().max(1) as f64
@@ -262,7 +285,12 @@ impl Ledger {
 }
 
 /// An exchange that begins now.
-pub(super) fn exchange(dialect: Dialect, asked: &super::asked::Asked, body: &[u8], arrived: Instant) -> Exchange {
+pub(super) fn exchange(
+    dialect: Dialect,
+    asked: &super::asked::Asked,
+    body: &[u8],
+    arrived: Instant,
+) -> Exchange {
     Exchange {
         dialect,
         identity: hex(&asked.identity),

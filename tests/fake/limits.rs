@@ -72,15 +72,25 @@ impl Bucket {
 
     /// Until the bucket holds so much.
     fn until(&self, level: f64) -> Duration {
-        Duration::from_secs_f64(((level.min(self.limit) - self.level) * self.window / self.limit).max(0.0))
+        Duration::from_secs_f64(
+            ((level.min(self.limit) - self.level) * self.window / self.limit).max(0.0),
+        )
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "levels are small and not negative here")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "levels are small and not negative here"
+    )]
     fn remaining(&self) -> u64 {
         self.level.max(0.0) as u64
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "limits were integers")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "limits were integers"
+    )]
     fn limit(&self) -> u64 {
         self.limit as u64
     }
@@ -104,7 +114,10 @@ impl Buckets {
     }
 
     /// Takes one request with so many input tokens that are not read from the cache, or says how long to wait.
-    #[allow(clippy::cast_precision_loss, reason = "counts of tokens are far below 2^52")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "counts of tokens are far below 2^52"
+    )]
     pub(super) fn take(&mut self, input: u64) -> Result<(), Duration> {
         for bucket in [&mut self.requests, &mut self.input, &mut self.output] {
             bucket.fill();
@@ -123,7 +136,10 @@ impl Buckets {
     }
 
     /// Output is taken when it is known.
-    #[allow(clippy::cast_precision_loss, reason = "counts of tokens are far below 2^52")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "counts of tokens are far below 2^52"
+    )]
     pub(super) fn take_output(&mut self, output: u64) {
         self.output.level -= output as f64;
     }
@@ -136,14 +152,21 @@ impl Buckets {
             let start = format!("anthropic-ratelimit-{name}");
             headers.push((format!("{start}-limit"), bucket.limit().to_string()));
             headers.push((format!("{start}-remaining"), remaining.to_string()));
-            headers.push((format!("{start}-reset"), moment(SystemTime::now() + bucket.until(bucket.limit))));
+            headers.push((
+                format!("{start}-reset"),
+                moment(SystemTime::now() + bucket.until(bucket.limit)),
+            ));
         };
         put("requests", &self.requests, 1);
         put("input-tokens", &self.input, 1_000);
         put("output-tokens", &self.output, 1_000);
         // The most restrictive of both.
         let share = |bucket: &Bucket| bucket.level / bucket.limit;
-        let tokens = if share(&self.output) < share(&self.input) { &self.output } else { &self.input };
+        let tokens = if share(&self.output) < share(&self.input) {
+            &self.output
+        } else {
+            &self.input
+        };
         put("tokens", tokens, 1_000);
         headers
     }
@@ -152,9 +175,18 @@ impl Buckets {
     pub(super) fn openai(&self) -> Vec<(String, String)> {
         let mut headers = Vec::new();
         for (name, bucket) in [("requests", &self.requests), ("tokens", &self.input)] {
-            headers.push((format!("x-ratelimit-limit-{name}"), bucket.limit().to_string()));
-            headers.push((format!("x-ratelimit-remaining-{name}"), bucket.remaining().to_string()));
-            headers.push((format!("x-ratelimit-reset-{name}"), duration(bucket.until(bucket.limit))));
+            headers.push((
+                format!("x-ratelimit-limit-{name}"),
+                bucket.limit().to_string(),
+            ));
+            headers.push((
+                format!("x-ratelimit-remaining-{name}"),
+                bucket.remaining().to_string(),
+            ));
+            headers.push((
+                format!("x-ratelimit-reset-{name}"),
+                duration(bucket.until(bucket.limit)),
+            ));
         }
         headers
     }
@@ -181,7 +213,11 @@ pub(super) fn moment(time: SystemTime) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     format!(
         "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",

@@ -102,12 +102,13 @@ impl Fake {
 
     /// Waits until the ledger is as the caller wants it; false where that did not come in time.
     pub fn wait_until(&self, is_so: impl Fn(&Ledger) -> bool, timeout: Duration) -> bool {
-        let (_, waited) = self
+        let state = self.server.lock();
+        let waited = self
             .server
             .changed
-            .wait_timeout_while(self.server.lock(), timeout, |state| !is_so(&state.ledger))
+            .wait_timeout_while(state, timeout, |state| !is_so(&state.ledger))
             .unwrap();
-        !waited.timed_out()
+        !waited.1.timed_out()
     }
 
     /// Moves the clock of cache entries and batches forward.

@@ -3,8 +3,8 @@
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::anthropic::{header, spoken};
 use super::answers;
+use super::anthropic::{header, spoken};
 use super::asked::Asked;
 use super::cache::{CacheUse, tokens};
 use super::faults::Fault;
@@ -44,11 +44,31 @@ impl Refused {
     pub(super) fn of_status(status: u16, code: Option<&str>) -> Self {
         match status {
             // The vendor's own name for a used-up budget.
-            429 if code.is_some() => Self::new(429, "insufficient_quota", "You exceeded your current quota", Some("insufficient_quota")),
-            429 => Self::new(429, "requests", "Rate limit reached", Some("rate_limit_exceeded")),
-            401 => Self::new(401, "invalid_request_error", "Incorrect API key provided", Some("invalid_api_key")),
+            429 if code.is_some() => Self::new(
+                429,
+                "insufficient_quota",
+                "You exceeded your current quota",
+                Some("insufficient_quota"),
+            ),
+            429 => Self::new(
+                429,
+                "requests",
+                "Rate limit reached",
+                Some("rate_limit_exceeded"),
+            ),
+            401 => Self::new(
+                401,
+                "invalid_request_error",
+                "Incorrect API key provided",
+                Some("invalid_api_key"),
+            ),
             400..500 => Self::new(status, "invalid_request_error", "Invalid request", code),
-            _ => Self::new(status, "server_error", "The server had an error while processing your request", code),
+            _ => Self::new(
+                status,
+                "server_error",
+                "The server had an error while processing your request",
+                code,
+            ),
         }
     }
 
@@ -77,8 +97,14 @@ pub(super) fn check_headers(plan: &Plan, headers: &HeaderMap) -> Result<(), Refu
 
 pub(super) fn check(plan: &Plan, headers: &HeaderMap, body: &Value) -> Result<(), Refused> {
     check_headers(plan, headers)?;
-    if !header(headers, "content-type").unwrap_or_default().starts_with("application/json") {
-        return Err(Refused::invalid("", "the content type must be application/json"));
+    if !header(headers, "content-type")
+        .unwrap_or_default()
+        .starts_with("application/json")
+    {
+        return Err(Refused::invalid(
+            "",
+            "the content type must be application/json",
+        ));
     }
     check_body(plan, body)
 }
@@ -91,7 +117,12 @@ pub(super) fn check_body(plan: &Plan, body: &Value) -> Result<(), Refused> {
     let is_vendors = model.starts_with("gpt-");
     // Servers of one's own (no key) know any name.
     if plan.key.is_some() && !is_vendors && !plan.models.iter().any(|own| own == model) {
-        return Err(Refused::new(404, "invalid_request_error", "The model does not exist", Some("model_not_found")));
+        return Err(Refused::new(
+            404,
+            "invalid_request_error",
+            "The model does not exist",
+            Some("model_not_found"),
+        ));
     }
     let Some(messages) = body["messages"].as_array().filter(|all| !all.is_empty()) else {
         return invalid("messages", "'messages' is required");
@@ -109,11 +140,21 @@ pub(super) fn check_body(plan: &Plan, body: &Value) -> Result<(), Refused> {
         return invalid("stream", "this provider does not stream");
     }
     if !body["max_tokens"].is_null() && !body["max_completion_tokens"].is_null() {
-        return invalid("max_tokens", "max_tokens and max_completion_tokens cannot both be set");
+        return invalid(
+            "max_tokens",
+            "max_tokens and max_completion_tokens cannot both be set",
+        );
     }
     let reasons = is_vendors && body["reasoning_effort"] != "none";
-    if reasons && body["temperature"].as_f64().is_some_and(|value| 1e-12 < (value - 1.0).abs()) {
-        return invalid("temperature", "only the default (1) is supported unless reasoning_effort is none");
+    if reasons
+        && body["temperature"]
+            .as_f64()
+            .is_some_and(|value| 1e-12 < (value - 1.0).abs())
+    {
+        return invalid(
+            "temperature",
+            "only the default (1) is supported unless reasoning_effort is none",
+        );
     }
     if reasons && body["logprobs"] == true {
         return invalid("logprobs", "not supported unless reasoning_effort is none");
@@ -131,7 +172,9 @@ fn check_format(plan: &Plan, format: &Value) -> Result<(), Refused> {
     match format["type"].as_str() {
         None if format.is_null() => Ok(()),
         Some("text" | "json_object") => Ok(()),
-        Some("json_schema") if plan.refuses_response_format => invalid("json_schema is not supported"),
+        Some("json_schema") if plan.refuses_response_format => {
+            invalid("json_schema is not supported")
+        }
         Some("json_schema") => {
             let named = &format["json_schema"];
             let name = named["name"].as_str().unwrap_or_default();
@@ -143,7 +186,8 @@ fn check_format(plan: &Plan, format: &Value) -> Result<(), Refused> {
                 return invalid("json_schema.schema is required");
             }
             if named["strict"] == true {
-                schema_subset::check_strict(&named["schema"]).or_else(|problem| invalid(&problem))?;
+                schema_subset::check_strict(&named["schema"])
+                    .or_else(|problem| invalid(&problem))?;
             }
             Ok(())
         }
@@ -152,19 +196,37 @@ fn check_format(plan: &Plan, format: &Value) -> Result<(), Refused> {
 }
 
 /// The response with the model's answer.
-pub(super) fn completion(server: &Server, body: &Value, asked: &Asked, split: &CacheUse, fault: Option<&Fault>) -> (Reply, Usage) {
+pub(super) fn completion(
+    server: &Server,
+    body: &Value,
+    asked: &Asked,
+    split: &CacheUse,
+    fault: Option<&Fault>,
+) -> (Reply, Usage) {
     let (completion, usage) = completion_body(server, body, asked, split, fault);
     (ok(server, &completion), usage)
 }
 
-pub(super) fn completion_body(server: &Server, body: &Value, asked: &Asked, split: &CacheUse, fault: Option<&Fault>) -> (Value, Usage) {
+pub(super) fn completion_body(
+    server: &Server,
+    body: &Value,
+    asked: &Asked,
+    split: &CacheUse,
+    fault: Option<&Fault>,
+) -> (Value, Usage) {
     let mut text = spoken(server, asked, fault);
     let asks_schema = body["response_format"]["type"] == "json_schema";
     if (server.plan.ignores_response_format || !asks_schema) && text.starts_with('{') {
         text = format!("Here is my answer:\n\n```json\n{text}\n```\n");
     }
-    let most = body["max_completion_tokens"].as_u64().or(body["max_tokens"].as_u64());
-    let mut stop = if fault == Some(&Fault::MaxTokens) { "length" } else { "stop" };
+    let most = body["max_completion_tokens"]
+        .as_u64()
+        .or(body["max_tokens"].as_u64());
+    let mut stop = if fault == Some(&Fault::MaxTokens) {
+        "length"
+    } else {
+        "stop"
+    };
     if let Some(most) = most
         && most < tokens(text.len())
     {
@@ -172,9 +234,17 @@ pub(super) fn completion_body(server: &Server, body: &Value, asked: &Asked, spli
         text = answers::cut(&text, usize::try_from(most).unwrap() * 4).to_owned();
     }
     let refusal = (fault == Some(&Fault::Refusal)).then_some("I cannot help with that.");
-    let content = if refusal.is_some() { Value::Null } else { json!(text) };
+    let content = if refusal.is_some() {
+        Value::Null
+    } else {
+        json!(text)
+    };
     let logprobs = if body["logprobs"] == true {
-        answers::logprobs(asked, &text, body["top_logprobs"].as_u64().unwrap_or_default())
+        answers::logprobs(
+            asked,
+            &text,
+            body["top_logprobs"].as_u64().unwrap_or_default(),
+        )
     } else {
         Value::Null
     };

@@ -38,21 +38,38 @@ pub(super) struct OpenAiBatch {
     failed: usize,
 }
 
-pub(super) fn route(server: &Server, method: &str, path: &str, query: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
+pub(super) fn route(
+    server: &Server,
+    method: &str,
+    path: &str,
+    query: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Reply {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match (method, parts.as_slice()) {
         ("POST", ["v1", "files"]) => upload(server, headers, body),
-        ("GET", ["v1", "files", id]) => with_file(server, id, |id, file| ok(server, &tell_file(id, file))),
+        ("GET", ["v1", "files", id]) => {
+            with_file(server, id, |id, file| ok(server, &tell_file(id, file)))
+        }
         ("GET", ["v1", "files", id, "content"]) => with_file(server, id, |_, file| {
             let id = server.lock().name("req_fake");
-            Reply::text(200, "application/octet-stream", file.content.clone()).header("x-request-id", &id)
+            Reply::text(200, "application/octet-stream", file.content.clone())
+                .header("x-request-id", &id)
         }),
-        ("POST", ["v1", "batches"]) => create(server, &serde_json::from_slice(body).unwrap_or(Value::Null)),
+        ("POST", ["v1", "batches"]) => {
+            create(server, &serde_json::from_slice(body).unwrap_or(Value::Null))
+        }
         ("GET", ["v1", "batches"]) => list(server, query),
         ("GET", ["v1", "batches", id]) => with_batch(server, id, poll),
         ("POST", ["v1", "batches", id, "cancel"]) => with_batch(server, id, cancel),
         ("GET", ["v1", "models"]) => {
-            let models: Vec<Value> = server.plan.models.iter().map(|name| json!({"id": name, "object": "model"})).collect();
+            let models: Vec<Value> = server
+                .plan
+                .models
+                .iter()
+                .map(|name| json!({"id": name, "object": "model"}))
+                .collect();
             ok(server, &json!({"object": "list", "data": models}))
         }
         _ => not_found(server, "Unknown address"),
@@ -65,7 +82,10 @@ fn not_found(server: &Server, message: &str) -> Reply {
 
 fn with_file(server: &Server, id: &str, tell: impl Fn(&str, &StoredFile) -> Reply) -> Reply {
     let file = server.lock().files.get(id).cloned();
-    file.map_or_else(|| not_found(server, "No such File object"), |file| tell(id, &file))
+    file.map_or_else(
+        || not_found(server, "No such File object"),
+        |file| tell(id, &file),
+    )
 }
 
 fn with_batch(server: &Server, id: &str, act: impl Fn(&Server, &str)) -> Reply {
@@ -85,14 +105,20 @@ fn tell_file(id: &str, file: &StoredFile) -> Value {
 }
 
 fn seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
 }
 
 /// Reads a multipart form with `purpose` and `file`.
 fn upload(server: &Server, headers: &HeaderMap, body: &[u8]) -> Reply {
     let invalid = |message: &str| Refused::invalid("file", message).reply(server);
     let kind = header(headers, "content-type").unwrap_or_default();
-    let Some(boundary) = kind.strip_prefix("multipart/form-data").and_then(|rest| rest.split_once("boundary=")) else {
+    let Some(boundary) = kind
+        .strip_prefix("multipart/form-data")
+        .and_then(|rest| rest.split_once("boundary="))
+    else {
         return invalid("the content type must be multipart/form-data with a boundary");
     };
     let boundary = format!("--{}", boundary.1.trim_matches('"'));
@@ -121,12 +147,21 @@ fn upload(server: &Server, headers: &HeaderMap, body: &[u8]) -> Reply {
         return invalid("'file' is a required property");
     };
     if purpose != "batch" {
-        return Refused::invalid("purpose", "'purpose' is a required property; only batch is known here").reply(server);
+        return Refused::invalid(
+            "purpose",
+            "'purpose' is a required property; only batch is known here",
+        )
+        .reply(server);
     }
     if MOST_BYTES < content.len() {
-        return Refused::new(413, "invalid_request_error", "The file is too large", None).reply(server);
+        return Refused::new(413, "invalid_request_error", "The file is too large", None)
+            .reply(server);
     }
-    let stored = StoredFile { name, purpose, content };
+    let stored = StoredFile {
+        name,
+        purpose,
+        content,
+    };
     let id = keep(server, stored.clone());
     ok(server, &tell_file(&id, &stored))
 }
@@ -140,14 +175,22 @@ fn keep(server: &Server, file: StoredFile) -> String {
 
 fn create(server: &Server, body: &Value) -> Reply {
     let invalid = |param: &str, message: &str| Refused::invalid(param, message).reply(server);
-    let input = body["input_file_id"].as_str().unwrap_or_default().to_owned();
+    let input = body["input_file_id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     if body["endpoint"] != "/v1/chat/completions" {
         return invalid("endpoint", "only /v1/chat/completions is known here");
     }
     if body["completion_window"] != "24h" {
         return invalid("completion_window", "must be 24h");
     }
-    let Some(content) = server.lock().files.get(&input).map(|file| file.content.clone()) else {
+    let Some(content) = server
+        .lock()
+        .files
+        .get(&input)
+        .map(|file| file.content.clone())
+    else {
         return invalid("input_file_id", "no such file");
     };
     let errors = problem(&content);
@@ -182,7 +225,11 @@ fn problem(content: &str) -> Option<String> {
             return Some(format!("line {n} is not JSON"));
         };
         let id = line["custom_id"].as_str().unwrap_or_default().to_owned();
-        if id.is_empty() || line["method"] != "POST" || line["url"] != "/v1/chat/completions" || !line["body"].is_object() {
+        if id.is_empty()
+            || line["method"] != "POST"
+            || line["url"] != "/v1/chat/completions"
+            || !line["body"].is_object()
+        {
             return Some(format!("line {n} needs custom_id, method, url and body"));
         }
         if !seen.insert(id) {
@@ -208,7 +255,10 @@ fn list(server: &Server, query: &str) -> Reply {
     let (told, has_more) = {
         let state = server.lock();
         let (ids, has_more) = page(state.openai_batches.keys(), query, "after", "before");
-        let told: Vec<Value> = ids.iter().map(|id| tell(id, &state.openai_batches[*id])).collect();
+        let told: Vec<Value> = ids
+            .iter()
+            .map(|id| tell(id, &state.openai_batches[*id]))
+            .collect();
         (told, has_more)
     };
     let id = |one: Option<&Value>| one.map(|batch| batch["id"].clone());
@@ -235,7 +285,9 @@ fn poll(server: &Server, id: &str) {
         match batch.status {
             "validating" | "in_progress" if batch.errors.is_some() => "failed",
             "validating" | "in_progress" if batch.created + LIFE <= now => "expired",
-            "validating" | "in_progress" if server.plan.polls_until_batch_ends <= batch.polls => "completed",
+            "validating" | "in_progress" if server.plan.polls_until_batch_ends <= batch.polls => {
+                "completed"
+            }
             "validating" => "in_progress",
             "cancelling" => "cancelled",
             same => return batch.status = same,
@@ -244,7 +296,12 @@ fn poll(server: &Server, id: &str) {
     if matches!(next, "completed" | "cancelled" | "expired") {
         process(server, id, next);
     }
-    server.lock().openai_batches.get_mut(id).expect("it was looked up").status = next;
+    server
+        .lock()
+        .openai_batches
+        .get_mut(id)
+        .expect("it was looked up")
+        .status = next;
     server.changed.notify_all();
 }
 
@@ -262,24 +319,35 @@ fn process(server: &Server, id: &str, end: &str) {
         let place = hash(&[custom_id.as_bytes()]);
         let result = match end {
             "expired" => Err("batch_expired".to_owned()),
-            "cancelled" if number(&place) % 2 == 0 => Err("batch_cancelled".to_owned()),
+            "cancelled" if number(&place).is_multiple_of(2) => Err("batch_cancelled".to_owned()),
             _ => item(server, &line["body"]),
         };
         let name = server.lock().name("batch_req_fake");
         let (response, error) = match result {
-            Ok((status, body)) => (json!({"status_code": status, "request_id": name.clone(), "body": body}), Value::Null),
-            Err(code) => (Value::Null, json!({"code": code.clone(), "message": format!("This request ended as {code}.")})),
+            Ok((status, body)) => (
+                json!({"status_code": status, "request_id": name.clone(), "body": body}),
+                Value::Null,
+            ),
+            Err(code) => (
+                Value::Null,
+                json!({"code": code.clone(), "message": format!("This request ended as {code}.")}),
+            ),
         };
         let is_good = response["status_code"] == 200;
-        let line = json!({"id": name, "custom_id": custom_id, "response": response, "error": error});
+        let line =
+            json!({"id": name, "custom_id": custom_id, "response": response, "error": error});
         let lines = if is_good { &mut good } else { &mut bad };
         lines.push((place, format!("{line}\n")));
     }
-    let mut file = |lines: &mut Vec<([u8; 32], String)>, name: &str| {
+    let file = |lines: &mut Vec<([u8; 32], String)>, name: &str| {
         lines.sort();
         let content: String = lines.iter().map(|(_, line)| line.as_str()).collect();
         (!lines.is_empty()).then(|| {
-            let file = StoredFile { name: name.to_owned(), purpose: "batch_output".to_owned(), content };
+            let file = StoredFile {
+                name: name.to_owned(),
+                purpose: "batch_output".to_owned(),
+                content,
+            };
             keep(server, file)
         })
     };
@@ -298,7 +366,9 @@ fn item(server: &Server, body: &Value) -> Result<(u16, Value), String> {
     }
     let asked = Asked::read(body).expect("it was checked");
     match begin(server, body, &asked, Dialect::OpenAi) {
-        Begun::Ends(outcome) if outcome == "expired" || outcome == "canceled" => Err(format!("batch_{outcome}")),
+        Begun::Ends(outcome) if outcome == "expired" || outcome == "canceled" => {
+            Err(format!("batch_{outcome}"))
+        }
         Begun::Ends(_) => Ok((500, Refused::of_status(500, None).body())),
         Begun::Answers(exchange, fault) => {
             let split = {
@@ -308,7 +378,8 @@ fn item(server: &Server, body: &Value) -> Result<(u16, Value), String> {
                 state.cache.begin(&split, now);
                 split
             };
-            let (completion, usage) = openai::completion_body(server, body, &asked, &split, fault.as_ref());
+            let (completion, usage) =
+                openai::completion_body(server, body, &asked, &split, fault.as_ref());
             bill(server, exchange, usage, &asked.model);
             Ok((200, completion))
         }

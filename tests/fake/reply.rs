@@ -52,7 +52,10 @@ impl Reply {
 
     /// How long the response asks for silence.
     pub(super) fn retry_after(&self) -> Option<Duration> {
-        let (_, value) = self.headers.iter().find(|(name, _)| name == "retry-after")?;
+        let (_, value) = self
+            .headers
+            .iter()
+            .find(|(name, _)| name == "retry-after")?;
         value.parse().ok().map(Duration::from_secs_f64)
     }
 
@@ -86,7 +89,10 @@ pub(super) struct InFlight {
 
 impl InFlight {
     fn finish(&self, delivery: Delivery) {
-        self.server.lock().ledger.finish(self.number, delivery, self.retry_after);
+        self.server
+            .lock()
+            .ledger
+            .finish(self.number, delivery, self.retry_after);
         self.server.changed.notify_all();
     }
 }
@@ -157,7 +163,9 @@ impl HttpBody for Paced {
     fn size_hint(&self) -> SizeHint {
         match self.pace {
             Pace::Half => SizeHint::default(),
-            Pace::Whole | Pace::Drip(..) => SizeHint::with_exact(u64::try_from(self.left.len()).unwrap()),
+            Pace::Whole | Pace::Drip(..) => {
+                SizeHint::with_exact(u64::try_from(self.left.len()).unwrap())
+            }
         }
     }
 }

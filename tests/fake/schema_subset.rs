@@ -3,11 +3,38 @@
 use serde_json::Value;
 
 const KEYS: &[&str] = &[
-    "type", "enum", "const", "anyOf", "allOf", "$ref", "$defs", "definitions", "default", "required", "properties",
-    "additionalProperties", "format", "items", "minItems", "pattern", "title", "description", "$schema", "examples",
+    "type",
+    "enum",
+    "const",
+    "anyOf",
+    "allOf",
+    "$ref",
+    "$defs",
+    "definitions",
+    "default",
+    "required",
+    "properties",
+    "additionalProperties",
+    "format",
+    "items",
+    "minItems",
+    "pattern",
+    "title",
+    "description",
+    "$schema",
+    "examples",
 ];
 const FORMATS: &[&str] = &[
-    "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
+    "date-time",
+    "time",
+    "date",
+    "duration",
+    "email",
+    "hostname",
+    "uri",
+    "ipv4",
+    "ipv6",
+    "uuid",
 ];
 
 /// What is wrong with a schema, if anything.
@@ -22,22 +49,34 @@ pub(super) fn check(schema: &Value) -> Result<(), String> {
     for (key, value) in fields {
         if !KEYS.contains(&key.as_str()) {
             let kind = schema["type"].as_str().unwrap_or("any");
-            return Err(format!("output_config.format.schema: For '{kind}' type, property '{key}' is not supported"));
+            return Err(format!(
+                "output_config.format.schema: For '{kind}' type, property '{key}' is not supported"
+            ));
         }
         let is_wrong = match key.as_str() {
             "minItems" => !matches!(value.as_u64(), Some(0 | 1)),
             "format" => !FORMATS.contains(&value.as_str().unwrap_or_default()),
-            "enum" => value.as_array().is_none_or(|all| all.iter().any(|one| one.is_object() || one.is_array())),
+            "enum" => value
+                .as_array()
+                .is_none_or(|all| all.iter().any(|one| one.is_object() || one.is_array())),
             "$ref" => !value.as_str().unwrap_or_default().starts_with('#'),
-            "pattern" => ["(?=", "(?!", "(?<", "\\b", "\\1"].iter().any(|part| value.as_str().unwrap_or_default().contains(part)),
+            "pattern" => ["(?=", "(?!", "(?<", "\\b", "\\1"]
+                .iter()
+                .any(|part| value.as_str().unwrap_or_default().contains(part)),
             _ => false,
         };
         if is_wrong {
-            return Err(format!("output_config.format.schema: '{key}' has an unsupported value: {value}"));
+            return Err(format!(
+                "output_config.format.schema: '{key}' has an unsupported value: {value}"
+            ));
         }
         match key.as_str() {
             "properties" | "$defs" | "definitions" => {
-                for below in value.as_object().into_iter().flat_map(serde_json::Map::values) {
+                for below in value
+                    .as_object()
+                    .into_iter()
+                    .flat_map(serde_json::Map::values)
+                {
                     check(below)?;
                 }
             }
@@ -45,7 +84,10 @@ pub(super) fn check(schema: &Value) -> Result<(), String> {
             "anyOf" | "allOf" => {
                 for below in value.as_array().into_iter().flatten() {
                     if key == "allOf" && !below["$ref"].is_null() {
-                        return Err("output_config.format.schema: 'allOf' with '$ref' is not supported".to_owned());
+                        return Err(
+                            "output_config.format.schema: 'allOf' with '$ref' is not supported"
+                                .to_owned(),
+                        );
                     }
                     check(below)?;
                 }
@@ -60,12 +102,18 @@ pub(super) fn check(schema: &Value) -> Result<(), String> {
 pub(super) fn check_strict(schema: &Value) -> Result<(), String> {
     if let Some(properties) = schema["properties"].as_object() {
         if schema["additionalProperties"] != false {
-            return Err("'additionalProperties' is required to be supplied and to be false".to_owned());
+            return Err(
+                "'additionalProperties' is required to be supplied and to be false".to_owned(),
+            );
         }
         for (name, below) in properties {
-            let is_required = schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+            let is_required = schema["required"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|one| one == name));
             if !is_required {
-                return Err(format!("'required' is required to be supplied and to be an array including every key in properties. Missing '{name}'"));
+                return Err(format!(
+                    "'required' is required to be supplied and to be an array including every key in properties. Missing '{name}'"
+                ));
             }
             check_strict(below)?;
         }

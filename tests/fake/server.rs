@@ -108,7 +108,11 @@ pub(super) async fn serve(server: Arc<Server>, listener: TcpListener) {
     axum::serve(door, service).await.unwrap();
 }
 
-async fn answer(Shared(server): Shared<Arc<Server>>, ConnectInfo(connection): ConnectInfo<Connection>, request: Request) -> Response {
+async fn answer(
+    Shared(server): Shared<Arc<Server>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    request: Request,
+) -> Response {
     let arrived = Instant::now();
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, 260_000_000).await else {
@@ -116,12 +120,17 @@ async fn answer(Shared(server): Shared<Arc<Server>>, ConnectInfo(connection): Co
         return Reply::text(400, "text/plain", String::new()).into_response(None);
     };
     let count = connection.count();
-    let is_last = server.plan.requests_per_connection.is_some_and(|most| most <= count);
+    let is_last = server
+        .plan
+        .requests_per_connection
+        .is_some_and(|most| most <= count);
     let mut response = route(&server, &connection, &parts, body, arrived).await;
     if is_last && server.plan.closes_silently {
         connection.close_silently();
     } else if is_last {
-        response.headers_mut().insert("connection", "close".parse().unwrap());
+        response
+            .headers_mut()
+            .insert("connection", "close".parse().unwrap());
     }
     response
 }
@@ -138,10 +147,26 @@ async fn route(
     let query = parts.uri.query().unwrap_or_default();
     match (method, path) {
         ("POST", "/anthropic/v1/messages") => {
-            return asked(server, connection, &parts.headers, body, arrived, Dialect::Anthropic).await;
+            return asked(
+                server,
+                connection,
+                &parts.headers,
+                body,
+                arrived,
+                Dialect::Anthropic,
+            )
+            .await;
         }
         ("POST", "/v1/chat/completions") => {
-            return asked(server, connection, &parts.headers, body, arrived, Dialect::OpenAi).await;
+            return asked(
+                server,
+                connection,
+                &parts.headers,
+                body,
+                arrived,
+                Dialect::OpenAi,
+            )
+            .await;
         }
         _ => {}
     }
@@ -152,11 +177,20 @@ async fn route(
         match anthropic::check_headers(&server.plan, &parts.headers) {
             Err(wrong) => wrong.reply(server),
             Ok(version) => match (method, path) {
-                ("POST", "messages/count_tokens") => anthropic::count_tokens(server, &parsed, version),
-                ("GET", _) if path.starts_with("models/") => anthropic::model(server, &path["models/".len()..]),
-                _ if path.starts_with("messages/batches") => {
-                    batches::route(server, method, &path["messages/batches".len()..], query, &parsed, version)
+                ("POST", "messages/count_tokens") => {
+                    anthropic::count_tokens(server, &parsed, version)
                 }
+                ("GET", _) if path.starts_with("models/") => {
+                    anthropic::model(server, &path["models/".len()..])
+                }
+                _ if path.starts_with("messages/batches") => batches::route(
+                    server,
+                    method,
+                    &path["messages/batches".len()..],
+                    query,
+                    &parsed,
+                    version,
+                ),
                 _ => anthropic::Refused::new(404, "not_found_error", "Not found").reply(server),
             },
         }
@@ -189,7 +223,10 @@ async fn asked(
         number,
         retry_after: None,
     };
-    let reply = one(server, connection, headers, &parsed, &asked, number, dialect).await;
+    let reply = one(
+        server, connection, headers, &parsed, &asked, number, dialect,
+    )
+    .await;
     let reply = with_limits(server, reply, dialect);
     in_flight.retry_after = reply.retry_after();
     {
@@ -220,8 +257,12 @@ async fn one(
     dialect: Dialect,
 ) -> Reply {
     let refused = match dialect {
-        Dialect::Anthropic => anthropic::check(&server.plan, headers, body, false).err().map(|wrong| wrong.reply(server)),
-        Dialect::OpenAi => openai::check(&server.plan, headers, body).err().map(|wrong| wrong.reply(server)),
+        Dialect::Anthropic => anthropic::check(&server.plan, headers, body, false)
+            .err()
+            .map(|wrong| wrong.reply(server)),
+        Dialect::OpenAi => openai::check(&server.plan, headers, body)
+            .err()
+            .map(|wrong| wrong.reply(server)),
     };
     if let Some(refused) = refused {
         return refused;
@@ -230,14 +271,23 @@ async fn one(
         let mut state = server.lock();
         let attempt = state.ledger.exchanges[number].attempt;
         let chosen = state.faults.choose(asked, attempt);
-        let name = [&chosen.0, &chosen.1].into_iter().flatten().map(|fault| format!("{fault:?}")).collect::<Vec<_>>();
+        let name = [&chosen.0, &chosen.1]
+            .into_iter()
+            .flatten()
+            .map(|fault| format!("{fault:?}"))
+            .collect::<Vec<_>>();
         state.ledger.exchanges[number].fault = (!name.is_empty()).then(|| name.join(", "));
         chosen
     };
-    if server.plan.spend_cap_after.is_some_and(|most| most <= server.lock().answered) {
+    if server
+        .plan
+        .spend_cap_after
+        .is_some_and(|most| most <= server.lock().answered)
+    {
         return error(server, dialect, &Fault::spend_cap());
     }
-    if let Some(fault @ (Fault::Status { .. } | Fault::ErrorUnderOk | Fault::Html(_))) = &transport {
+    if let Some(fault @ (Fault::Status { .. } | Fault::ErrorUnderOk | Fault::Html(_))) = &transport
+    {
         return error(server, dialect, fault);
     }
     let (split, start) = {
@@ -245,9 +295,14 @@ async fn one(
         let now = state.now();
         let split = split(server, &mut state.cache, body, dialect, now);
         // What is read from the cache does not count to the limit.
-        if let Err(wait) = state.buckets.take(split.input + split.write_5m + split.write_1h) {
+        if let Err(wait) = state
+            .buckets
+            .take(split.input + split.write_5m + split.write_1h)
+        {
             drop(state);
-            let seconds = u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap().max(1);
+            let seconds = u64::try_from(wait.as_millis().div_ceil(1_000))
+                .unwrap()
+                .max(1);
             return error(server, dialect, &Fault::rate_limit(seconds));
         }
         (split, now)
@@ -265,7 +320,9 @@ async fn one(
         return Reply::text(500, "text/plain", "reset".to_owned());
     }
     let (mut reply, usage) = match dialect {
-        Dialect::Anthropic => anthropic::message(server, body, asked, &split, of_answer.as_ref(), "standard"),
+        Dialect::Anthropic => {
+            anthropic::message(server, body, asked, &split, of_answer.as_ref(), "standard")
+        }
         Dialect::OpenAi => openai::completion(server, body, asked, &split, of_answer.as_ref()),
     };
     {
@@ -286,7 +343,13 @@ async fn one(
 }
 
 /// How the input of a request splits.
-pub(super) fn split(server: &Server, cache: &mut Cache, body: &Value, dialect: Dialect, now: Instant) -> CacheUse {
+pub(super) fn split(
+    server: &Server,
+    cache: &mut Cache,
+    body: &Value,
+    dialect: Dialect,
+    now: Instant,
+) -> CacheUse {
     match dialect {
         Dialect::Anthropic => {
             let model = body["model"].as_str().unwrap_or_default();
@@ -318,10 +381,16 @@ pub(super) fn usage(split: &CacheUse, output: u64) -> Usage {
 fn error(server: &Arc<Server>, dialect: Dialect, fault: &Fault) -> Reply {
     let (status, retry_after, code) = match fault {
         Fault::Html(status) => {
-            let page = format!("<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");
+            let page = format!(
+                "<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>"
+            );
             return Reply::text(*status, "text/html", page);
         }
-        Fault::Status { status, retry_after, code } => (*status, retry_after.clone(), code.as_deref()),
+        Fault::Status {
+            status,
+            retry_after,
+            code,
+        } => (*status, retry_after.clone(), code.as_deref()),
         _ => (529, None, None),
     };
     let mut reply = match dialect {
