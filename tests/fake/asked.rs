@@ -31,7 +31,8 @@ pub struct Asked {
     pub identity: [u8; 32],
     /// An earlier answer stands in the request.
     pub is_repair: bool,
-    /// The text after the session: the classifier's. All of the user's text where no session is marked.
+    /// The classifier's text: the last of several blocks, or what follows the session in a single one. All of the user's text
+    /// where no session is marked.
     pub question: String,
     /// The first heading of that text, without the marks.
     pub classifier: String,
@@ -47,23 +48,29 @@ impl Asked {
         let mut user = String::new();
         push_texts(&body["system"], &mut system);
         let mut is_repair = false;
+        let mut last_block = None;
         for message in body["messages"].as_array()? {
             match message["role"].as_str() {
                 Some("system" | "developer") => push_texts(&message["content"], &mut system),
                 Some("assistant") => is_repair = true,
                 _ if is_repair => {}
-                _ => push_texts(&message["content"], &mut user),
+                _ => {
+                    push_texts(&message["content"], &mut user);
+                    let blocks = message["content"].as_array();
+                    last_block = blocks
+                        .filter(|blocks| 1 < blocks.len())
+                        .and_then(|blocks| blocks.last());
+                }
             }
         }
-        let question = match user.rfind("\nEND SESSION") {
-            Some(at) => &user[at + 1..],
-            None => &user,
-        };
-        let question = question
-            .strip_prefix("END SESSION")
-            .and_then(|rest| rest.split_once('\n'))
-            .map_or(question, |(_, after)| after)
-            .to_owned();
+        let question = match (last_block, user.rfind("\nEND SESSION")) {
+            (Some(block), _) => block["text"].as_str().unwrap_or_default(),
+            (None, Some(end)) => user[end + 1..]
+                .split_once('\n')
+                .map_or("", |(_, after)| after),
+            (None, None) => &user,
+        }
+        .to_owned();
         let classifier = question
             .lines()
             .find_map(|line| line.strip_prefix("# "))

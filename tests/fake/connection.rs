@@ -22,6 +22,8 @@ struct Switches {
     requests: AtomicU64,
     reset: AtomicBool,
     close: AtomicBool,
+    /// The response after which the connection closes was written.
+    written: AtomicBool,
 }
 
 impl Connection {
@@ -112,7 +114,7 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.connection.0.close.load(Ordering::Acquire) {
+        if self.connection.0.written.load(Ordering::Acquire) {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_read(context, into)
@@ -143,7 +145,11 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if flushed.is_ready() && self.connection.0.close.load(Ordering::Acquire) {
+            self.connection.0.written.store(true, Ordering::Release);
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -100,7 +100,8 @@ impl Fake {
         self.server.lock().ledger.clone()
     }
 
-    /// Waits until the ledger is as the caller wants it; false where that did not come in time.
+    /// Waits until the ledger is as the caller wants it; false where that did not come in time. It blocks its thread: a client
+    /// in this process needs a runtime with threads of its own.
     pub fn wait_until(&self, is_so: impl Fn(&Ledger) -> bool, timeout: Duration) -> bool {
         let state = self.server.lock();
         let waited = self

@@ -317,7 +317,9 @@ async fn one(
     }
     if transport == Some(Fault::Reset) {
         connection.reset();
-        return Reply::text(500, "text/plain", "reset".to_owned());
+        let mut never_sent = Reply::text(500, "text/plain", "reset".to_owned());
+        never_sent.pace = Pace::Half;
+        return never_sent;
     }
     let (mut reply, usage) = match dialect {
         Dialect::Anthropic => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Got, anthropic, ask, chat, client, get, openai, question, send, text};
+use super::{Got, anthropic, ask, chat, get, openai, question, send, shared, text};
 use crate::fake::Fake;
 use crate::fake::plan::Plan;
 
@@ -17,7 +17,7 @@ fn batch(items: usize) -> Value {
 }
 
 async fn post(fake: &Fake, path: &str, body: &Value) -> Got {
-    send(anthropic(&client(), fake, path, body)).await.unwrap()
+    send(anthropic(shared(), fake, path, body)).await.unwrap()
 }
 
 /// Creates a batch and gives its path.
@@ -175,7 +175,7 @@ async fn uploaded(fake: &Fake, lines: &str) -> String {
          Content-Disposition: form-data; name=\"file\"; filename=\"requests.jsonl\"\r\n\
          Content-Type: application/jsonl\r\n\r\n{lines}\r\n--frontier--\r\n"
     );
-    let request = client()
+    let request = shared()
         .post(format!("{}/files", fake.base_openai()))
         .header("authorization", format!("Bearer {}", Plan::KEY))
         .header("content-type", "multipart/form-data; boundary=frontier")
@@ -189,7 +189,7 @@ async fn openai_batch(fake: &Fake, lines: &str) -> String {
     let body = json!({
         "input_file_id": uploaded(fake, lines).await, "endpoint": "/v1/chat/completions", "completion_window": "24h",
     });
-    let told = send(openai(&client(), fake, "batches", &body))
+    let told = send(openai(shared(), fake, "batches", &body))
         .await
         .unwrap()
         .json();
@@ -198,7 +198,7 @@ async fn openai_batch(fake: &Fake, lines: &str) -> String {
 }
 
 async fn openai_get(fake: &Fake, path: &str) -> Got {
-    send(openai(&client(), fake, path, &Value::Null))
+    send(openai(shared(), fake, path, &Value::Null))
         .await
         .unwrap()
 }
@@ -275,7 +275,7 @@ async fn openai_batches_fail_expire_and_are_cancelled() {
     assert_eq!(bad[0]["error"]["code"], "batch_expired");
     let path = openai_batch(&fake, &requests(20)).await;
     let told = send(openai(
-        &client(),
+        shared(),
         &fake,
         &format!("{path}/cancel"),
         &json!({}),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{MODEL, QUESTION, anthropic, ask, client, send};
+use super::{MODEL, QUESTION, anthropic, ask, send, shared};
 use crate::fake::Fake;
 use crate::fake::plan::Plan;
 
@@ -82,7 +82,7 @@ async fn short_prefixes_are_not_cached_and_counted_tokens_are_the_billed_ones() 
     assert_eq!(split(&fake, &body).await, [1, 512, 0, 0]);
     assert_eq!(split(&fake, &body).await, [1, 0, 0, 512]);
     assert_eq!(split(&fake, &sized(400, 400, "cccc")).await, [201, 0, 0, 0]);
-    let got = send(anthropic(&client(), &fake, "messages/count_tokens", &body))
+    let got = send(anthropic(shared(), &fake, "messages/count_tokens", &body))
         .await
         .unwrap();
     assert_eq!(got.json(), json!({"input_tokens": 513}));
@@ -113,7 +113,7 @@ async fn an_entry_is_found_at_most_twenty_blocks_back() {
     assert_eq!(split(&fake, &grown(41)).await, [0, 1_041, 0, 0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_ledger_bills_to_the_picodollar() {
     let fake = Fake::start(Plan::new());
     let body = sized(4_000, 8_000, QUESTION);

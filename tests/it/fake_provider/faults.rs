@@ -15,7 +15,7 @@ fn with_fault(fault: Fault) -> Fake {
     Fake::start(Plan::new().faults(Faults::none().rule(Rule::always(fault).times(1))))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_of_transport_come_once_and_the_answer_stays_the_same() {
     let body = question("a session");
     let plain = ask(&Fake::start(Plan::new()), &body).await.json();
@@ -153,7 +153,7 @@ async fn seeded_faults_meet_the_rate_and_end() {
     assert!((85..165).contains(&failed), "{failed}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_hold_and_silence_is_watched() {
     let fake = Fake::start(Plan::new().limits(RateLimits::rpm(3)));
     for remaining in ["2", "1", "0"] {
@@ -191,7 +191,7 @@ async fn limits_hold_and_silence_is_watched() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_close_after_so_many_requests() {
     for silently in [false, true] {
         let mut plan = Plan::new();
@@ -215,7 +215,7 @@ async fn connections_close_after_so_many_requests() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_goes_away_is_noticed_and_marks_explain_doubles() {
     let fake = Fake::start(Plan::new().latency_ms(10_000));
     let client = client();
