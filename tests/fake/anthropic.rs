@@ -4,11 +4,12 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::answers;
-pub(super) use super::anthropic_check::{check, check_headers, rules};
+pub(super) use super::anthropic_check::{check, check_headers};
 use super::asked::Asked;
 use super::cache::{self, CacheUse, tokens};
 use super::faults::Fault;
 use super::ledger::Usage;
+pub(super) use super::model_rules::rules;
 use super::reply::Reply;
 use super::server::{Server, usage};
 
@@ -228,7 +229,7 @@ pub(super) fn count_tokens(server: &Server, body: &Value, version: Version) -> R
 }
 
 pub(super) fn model(server: &Server, name: &str) -> Reply {
-    if !super::anthropic_check::is_known(&server.plan, name) {
+    if !super::model_rules::is_known(&server.plan, name) {
         return Refused::new(404, "not_found_error", &format!("model: {name}")).reply(server);
     }
     let is_old = rules(name).is_budgeted;

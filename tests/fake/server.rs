@@ -17,6 +17,7 @@ use super::asked::Asked;
 use super::batches::Batch;
 use super::cache::{Cache, CacheUse};
 use super::connection::{Connection, Door};
+use super::fault_reply::error;
 use super::faults::{Fault, Faults};
 use super::ledger::{self, Dialect, Ledger, Usage};
 use super::limits::Buckets;
@@ -377,33 +378,4 @@ pub(super) fn usage(split: &CacheUse, output: u64) -> Usage {
         read: split.read,
         output,
     }
-}
-
-/// The response that a fault of transport makes.
-fn error(server: &Arc<Server>, dialect: Dialect, fault: &Fault) -> Reply {
-    let (status, retry_after, code) = match fault {
-        Fault::Html(status) => {
-            let page = format!(
-                "<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>"
-            );
-            return Reply::text(*status, "text/html", page);
-        }
-        Fault::Status {
-            status,
-            retry_after,
-            code,
-        } => (*status, retry_after.clone(), code.as_deref()),
-        _ => (529, None, None),
-    };
-    let mut reply = match dialect {
-        Dialect::Anthropic => anthropic::Refused::of_status(status, code).reply(server),
-        Dialect::OpenAi => openai::Refused::of_status(status, code).reply(server),
-    };
-    if let Some(seconds) = retry_after {
-        reply = reply.header("retry-after", &seconds);
-    }
-    if *fault == Fault::ErrorUnderOk {
-        reply.status = 200;
-    }
-    reply
 }
