@@ -191,27 +191,61 @@ async fn limits_hold_and_silence_is_watched() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// Sends a request over a connection of the test's own and gives the response.
+async fn over(stream: &mut tokio::net::TcpStream, body: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let request = format!(
+        "POST /anthropic/v1/messages HTTP/1.1\r\nhost: fake\r\ncontent-type: application/json\r\nx-api-key: {}\r\n\
+         anthropic-version: 2026-10-21\r\ncontent-length: {}\r\n\r\n{body}",
+        Plan::KEY,
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut got = String::new();
+    loop {
+        if let Some((head, body)) = got.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            if length.unwrap().parse::<usize>().unwrap() == body.len() {
+                return got;
+            }
+        }
+        let mut piece = [0; 4_096];
+        let count = stream.read(&mut piece).await.unwrap();
+        assert_ne!(count, 0, "the connection ended in the middle of {got}");
+        got.push_str(std::str::from_utf8(&piece[..count]).unwrap());
+    }
+}
+
+#[tokio::test]
 async fn connections_close_after_so_many_requests() {
+    use tokio::io::AsyncReadExt;
     for silently in [false, true] {
         let mut plan = Plan::new();
         plan.requests_per_connection = Some(2);
         plan.closes_silently = silently;
         let fake = Fake::start(plan);
-        let client = client();
-        for _ in 0..6 {
-            send(anthropic(&client, &fake, "messages", &question("s")))
-                .await
-                .unwrap();
-            let open = |ledger: &crate::fake::ledger::Ledger| {
-                ledger.open_connections() == ledger.arrived() % 2
-            };
-            assert!(
-                fake.wait_until(open, Duration::from_secs(5)),
-                "silently: {silently}"
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", fake.port()))
+            .await
+            .unwrap();
+        let body = question("s").to_string();
+        for is_last in [false, true] {
+            let got = over(&mut stream, &body).await;
+            assert!(got.starts_with("HTTP/1.1 200"), "{got}");
+            assert_eq!(
+                got.contains("connection: close"),
+                is_last && !silently,
+                "{got}"
             );
         }
-        assert_eq!(fake.ledger().connections(), 3, "silently: {silently}");
+        let end = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut [0; 1]));
+        assert_eq!(
+            end.await.expect("the server closes").unwrap(),
+            0,
+            "silently: {silently}"
+        );
+        assert_eq!(fake.ledger().connections(), 1);
     }
 }
 
