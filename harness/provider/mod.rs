@@ -8,6 +8,8 @@
 //! Keys come from the environment and stay in [`key::Key`]: nothing here can print one.
 
 pub mod anthropic;
+pub mod batch_lines;
+pub mod dialect;
 pub mod endpoint;
 pub mod failure;
 pub mod key;
