@@ -10,13 +10,13 @@ use super::failure::{Failure, FailureKind};
 use super::limits::Limits;
 use super::reply::Reply;
 
-/// Live or in a batch.
-#[derive(Debug, Clone, Copy)]
-pub enum Sending {
-    /// Live.
-    Live,
-    /// In a batch.
-    Batch,
+/// How a request is sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sending {
+    /// Tokens of the answer.
+    pub max_tokens: Option<u32>,
+    /// Prefixes are cached for an hour.
+    pub cache_for_an_hour: bool,
 }
 
 /// A repair.

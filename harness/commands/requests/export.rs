@@ -124,10 +124,18 @@ impl Form {
                 format!("{line}\n").into_bytes()
             }
             Self::Vendor(endpoint) => {
-                let body = dialect::body(endpoint, request, Sending::Batch, None);
+                let body = dialect::body(endpoint, request, in_batch(), None);
                 batch_lines::line(endpoint.dialect, hash, &body)
             }
         }
+    }
+}
+
+/// Batches take longer than the five minutes for which a prefix is cached otherwise.
+fn in_batch() -> Sending {
+    Sending {
+        cache_for_an_hour: true,
+        ..Sending::default()
     }
 }
 
@@ -167,12 +175,6 @@ impl Answered {
             }
         }
         Ok(answered)
-    }
-
-    fn is_recorded(&self, classifier: &str, hash: &Hash) -> bool {
-        self.recordings
-            .as_ref()
-            .is_some_and(|answered| answered.find(classifier, hash, self.repeat).is_some())
     }
 
     /// A failed request is no answer.
@@ -215,14 +217,16 @@ fn write(
     // Requests of sessions that look the same have the same hash, which an id of a batch may not occur with twice. The
     // first request tells one view from another, and half of its hash is enough for that: 16 bytes a session.
     let mut seen: HashSet<u128> = HashSet::new();
+    let (recordings, repeat) = (answered.recordings.as_ref(), answered.repeat);
     let make = |session: &Session, requests: Vec<Request>| -> Vec<Made> {
         classifiers
             .iter()
             .zip(&requests)
             .map(|(classifier, request)| {
                 let hash = request.hash();
-                let line = (!answered.is_recorded(classifier, &hash))
-                    .then(|| form.line(session, classifier, &hash, request));
+                let is_recorded = recordings
+                    .is_some_and(|answered| answered.find(classifier, &hash, repeat).is_some());
+                let line = (!is_recorded).then(|| form.line(session, classifier, &hash, request));
                 Made { hash, line }
             })
             .collect()

@@ -45,13 +45,10 @@ pub(super) fn import(arguments: &Import) -> anyhow::Result<String> {
         keeper.keep(answers_in(lines, &known), &known)
     })?;
     let kept = keeper.finish()?;
-    // Conflicts with recordings are found where they are merged; nothing is written then.
-    if !kept.conflicts.is_empty() {
-        checked.unusable += kept.conflicts.len() as u64;
-        checked.problems.extend(kept.conflicts.iter().take(SHOWN).cloned());
-        checked.refuse_if_unusable(&rendering, arguments)?;
-    }
     checked.refuse_if_changed(&kept)?;
+    // Answers that differ from recordings are found where both are merged; nothing is written then either.
+    checked.differ(&kept.conflicts);
+    checked.refuse_if_unusable(&rendering, arguments)?;
     kept.write()?;
     Ok(said(arguments, &checked, &kept, &known))
 }
@@ -198,11 +195,19 @@ impl Checked {
             ),
         };
         anyhow::bail!(
-            "{} cannot be used as answers to requests of the goldset `{}`; nothing was kept\n{}{rest}",
+            "{} cannot be imported for the goldset `{}`; nothing was kept\n{}{rest}",
             counted(self.unusable, "line"),
             rendering.goldset.name,
             self.problems_told(),
         );
+    }
+
+    fn differ(&mut self, conflicts: &[Problem]) {
+        let all = u64::try_from(conflicts.len()).unwrap_or(u64::MAX);
+        self.unusable += all;
+        self.answers -= all;
+        let room = SHOWN.saturating_sub(self.problems.len());
+        self.problems.extend(conflicts.iter().take(room).cloned());
     }
 
     fn problems_told(&self) -> String {

@@ -77,11 +77,6 @@ impl Known {
         Ok(Self { requests })
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.requests.len()
-    }
-
     fn find(&self, hash: &Digest) -> Option<usize> {
         self.requests
             .binary_search_by(|entry| entry.hash.cmp(hash))
