@@ -14,30 +14,6 @@ use crate::domain::request::Hash;
 
 use super::endpoint::Dialect;
 
-/// What one batch may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BatchLimits {
-    /// Requests.
-    pub requests: u64,
-    /// Bytes of the body that submits it.
-    pub bytes: u64,
-}
-
-/// The vendor's documented limits; megabytes are counted as 1,000,000 bytes, the smaller reading.
-#[must_use]
-pub fn limits(dialect: Dialect) -> BatchLimits {
-    match dialect {
-        Dialect::Anthropic => BatchLimits {
-            requests: 100_000,
-            bytes: 256_000_000,
-        },
-        Dialect::OpenAi => BatchLimits {
-            requests: 50_000,
-            bytes: 200_000_000,
-        },
-    }
-}
-
 /// Bytes that stand around the lines of a file when it is submitted: `{"requests":[…]}`.
 #[must_use]
 pub fn wrapping(dialect: Dialect) -> u64 {

@@ -11,9 +11,10 @@ use crate::domain::answer::Stop;
 use crate::domain::request::{Hash, Request};
 use crate::goldset::recordings::Recordings;
 use crate::goldset::sessions::Session;
-use crate::provider::batch_lines::{self, BatchLimits};
+use crate::provider::batch_lines;
 use crate::provider::dialect::{self, Sending};
 use crate::provider::endpoint::{Dialect, Endpoint};
+use crate::provider::models;
 use crate::store::Store;
 
 use super::counted;
@@ -91,24 +92,20 @@ impl Form {
     }
 
     fn limits(&self, arguments: &Export) -> PartLimits {
-        let (vendor, around) = match self {
-            Self::Lines => (
-                BatchLimits {
-                    requests: u64::MAX,
-                    bytes: u64::MAX,
-                },
-                0,
-            ),
-            Self::Vendor(endpoint) => (
-                batch_lines::limits(endpoint.dialect),
-                batch_lines::wrapping(endpoint.dialect),
-            ),
+        let (lines, bytes) = match self {
+            Self::Lines => (u64::MAX, u64::MAX),
+            Self::Vendor(endpoint) => {
+                let limits = models::batch_limits(endpoint.dialect);
+                let all = |limit: usize| u64::try_from(limit).unwrap_or(u64::MAX);
+                (
+                    all(limits.requests),
+                    all(limits.bytes) - batch_lines::wrapping(endpoint.dialect),
+                )
+            }
         };
         PartLimits {
-            lines: vendor
-                .requests
-                .min(arguments.part_requests.unwrap_or(u64::MAX)),
-            bytes: (vendor.bytes - around).min(arguments.part_bytes.unwrap_or(u64::MAX)),
+            lines: lines.min(arguments.part_requests.unwrap_or(u64::MAX)),
+            bytes: bytes.min(arguments.part_bytes.unwrap_or(u64::MAX)),
         }
     }
 

@@ -48,25 +48,19 @@ fn counted(count: u64, one: &str) -> String {
     }
 }
 
-/// The endpoint that a spec names; nothing is sent, so that it needs no key.
+/// The endpoint that a spec names. Nothing is sent to it: it needs no key and takes no address from the environment, so that
+/// the same command writes the same bytes everywhere.
 fn endpoint_of(spec: &str) -> anyhow::Result<Endpoint> {
-    let (vendor, rest) = spec.split_once(':').unwrap_or(("", ""));
-    let (model, base) = match rest.split_once('@') {
-        Some((model, base)) => (model, Some(base)),
-        None => (rest, None),
+    let no_environment = |variable: &str| {
+        let is_key = [Dialect::Anthropic, Dialect::OpenAi]
+            .iter()
+            .any(|dialect| dialect.key_variable() == variable);
+        // Without any the vendor's own endpoint is refused.
+        is_key.then(|| "none".to_owned())
     };
-    let dialect = match vendor {
-        "anthropic" if !model.is_empty() => Dialect::Anthropic,
-        "openai" if !model.is_empty() => Dialect::OpenAi,
-        _ => anyhow::bail!(
-            "`{spec}` names no provider's model\n\nhint: give `anthropic:NAME` or `openai:NAME`"
-        ),
-    };
+    let endpoint = Endpoint::parse(spec, &no_environment)?;
     Ok(Endpoint {
-        dialect,
-        model: model.to_owned(),
-        base: base.unwrap_or_default().to_owned(),
-        is_vendor: base.is_none(),
         key: None,
+        ..endpoint
     })
 }
