@@ -9,6 +9,7 @@
 
 mod anthropic;
 pub mod ask;
+pub mod batch_lines;
 pub mod dialect;
 pub mod endpoint;
 mod error_body;

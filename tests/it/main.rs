@@ -24,6 +24,8 @@ mod recorded;
 mod recordings;
 mod redaction;
 mod requests;
+mod requests_files;
+mod requests_files_errors;
 mod shell_commands;
 mod starter;
 mod stats_bootstrap;
