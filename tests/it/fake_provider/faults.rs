@@ -239,7 +239,8 @@ async fn connections_close_after_so_many_requests() {
                 "{got}"
             );
         }
-        let end = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut [0; 1]));
+        let mut more = [0; 1];
+        let end = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut more));
         assert_eq!(
             end.await.expect("the server closes").unwrap(),
             0,
