@@ -82,7 +82,7 @@ pub enum GaveUp {
         attempts: u32,
     },
     /// The server asks to be left alone for too long.
-    #[error("the server asks to be left alone for {} s, and {} s is the longest wait", .asked.as_secs(), .longest.as_secs())]
+    #[error("the server asks to be left alone for {} s, and {} s is the longest wait\n\nhint: run again after that; what was answered is not asked again", .asked.as_secs(), .longest.as_secs())]
     TooLong {
         /// What it asks for.
         asked: Duration,

@@ -7,10 +7,10 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 /// Digits after the point that are kept.
 const DECIMALS: usize = 6;
 
-/// The largest number before the point.
-const LARGEST: u64 = 1_000_000;
+/// The number before the point is below this.
+const TOO_LARGE: u64 = 1_000_000;
 
-/// A number from 0 to a million with at most six decimals, in millionths. Of dollars per million tokens, these are
+/// A number from 0 to below a million with at most six decimals, in millionths. Of dollars per million tokens, these are
 /// picodollars per token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Millionths(pub(super) u128);
@@ -33,7 +33,7 @@ impl Millionths {
             whole.parse().ok()?
         };
         let fraction: u64 = format!("{fraction:0<DECIMALS$}").parse().ok()?;
-        (whole < LARGEST).then(|| Self(u128::from(whole) * 1_000_000 + u128::from(fraction)))
+        (whole < TOO_LARGE).then(|| Self(u128::from(whole) * 1_000_000 + u128::from(fraction)))
     }
 }
 
@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for Millionths {
             type Value = Millionths;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a number from 0 to a million with at most six decimals")
+                formatter.write_str("a number from 0 to below a million with at most six decimals")
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Millionths, E> {
