@@ -238,7 +238,9 @@ fn openai<'l>(
         return Ok(BatchResult::Unanswered(Ended::Errored, said));
     }
     match body {
-        None => Err(ResultLineError::NoMessage("has status 200 without a `body`")),
+        None => Err(ResultLineError::NoMessage(
+            "has status 200 without a `body`",
+        )),
         Some(text) if has_error(text) => {
             let said = parsed().map(|body| message_of(&body)).unwrap_or_default();
             Ok(BatchResult::Unanswered(Ended::Errored, said))

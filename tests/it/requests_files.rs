@@ -136,7 +136,8 @@ fn anthropic_requests_go_out_and_their_answers_come_back() {
     let ran = export(&workspace, &["--format", "anthropic", "--model", ANTHROPIC]);
     assert_eq!(ran.code, Some(0), "{ran}");
     assert!(
-        ran.stderr.contains("wrote 3 of 3 requests to `requests.jsonl`"),
+        ran.stderr
+            .contains("wrote 3 of 3 requests to `requests.jsonl`"),
         "{ran}"
     );
     for line in lines(&workspace, "requests.jsonl") {
@@ -227,18 +228,27 @@ fn a_file_is_split_where_a_batch_cannot_hold_it_and_parts_come_back_in_any_order
     export(&workspace, &format);
     let whole = read(&workspace, "requests.jsonl");
     fs::remove_file(workspace.path().join("requests.jsonl")).unwrap();
-    let ran = export(&workspace, &[&format[..], &["--part-requests", "2"]].concat());
+    let ran = export(
+        &workspace,
+        &[&format[..], &["--part-requests", "2"]].concat(),
+    );
     assert_eq!(ran.code, Some(0), "{ran}");
     let parts = ["requests-001.jsonl", "requests-002.jsonl"];
     assert_eq!(parts.map(|part| lines(&workspace, part).len()), [2, 1]);
     assert_eq!(parts.map(|part| read(&workspace, part)).concat(), whole);
-    assert_eq!(files_like(&workspace, "requests"), BTreeSet::from(parts.map(str::to_owned)));
+    assert_eq!(
+        files_like(&workspace, "requests"),
+        BTreeSet::from(parts.map(str::to_owned))
+    );
     answer_all(&workspace, &parts, "results.jsonl", anthropic_result);
     let text = read(&workspace, "results.jsonl");
     let (last, rest) = text.split_at(text.find('\n').unwrap() + 1);
     workspace.write("one.jsonl", last);
     workspace.write("two.jsonl", rest);
-    assert_eq!(import(&workspace, &["two.jsonl", "one.jsonl"]).code, Some(0));
+    assert_eq!(
+        import(&workspace, &["two.jsonl", "one.jsonl"]).code,
+        Some(0)
+    );
     assert_eq!(labels(&workspace, "recorded:m")["outcomes"]["parsed"], 3);
     // By bytes, a part ends before the line that would take it over the limit.
     let longest = whole.lines().map(|line| line.len() + 1).max().unwrap();
@@ -268,7 +278,14 @@ fn all_classifiers_of_a_session_stand_together() {
         );
     }
     let ran = workspace.run(&[
-        "requests", "export", "--goldset", "goldsets/tiny", "--classifier", "outcome,codebase", "--out", "r.jsonl",
+        "requests",
+        "export",
+        "--goldset",
+        "goldsets/tiny",
+        "--classifier",
+        "outcome,codebase",
+        "--out",
+        "r.jsonl",
     ]);
     assert_eq!(ran.code, Some(0), "{ran}");
     let order: Vec<String> = lines(&workspace, "r.jsonl")
@@ -277,7 +294,9 @@ fn all_classifiers_of_a_session_stand_together() {
         .collect();
     assert_eq!(
         order,
-        ["s1", "s1", "s2", "s2", "s3", "s3", "s4", "s4", "s5", "s5", "s6", "s6"]
+        [
+            "s1", "s1", "s2", "s2", "s3", "s3", "s4", "s4", "s5", "s5", "s6", "s6"
+        ]
     );
 }
 
@@ -285,12 +304,24 @@ fn all_classifiers_of_a_session_stand_together() {
 #[test]
 fn sessions_that_look_the_same_are_asked_about_once() {
     let workspace = three_sessions();
-    workspace.write("goldsets/three/sessions/c.jsonl", &user_line("c", "hello there"));
+    workspace.write(
+        "goldsets/three/sessions/c.jsonl",
+        &user_line("c", "hello there"),
+    );
     let ran = export(&workspace, &["--format", "openai", "--model", OPENAI]);
     assert_eq!(ran.code, Some(0), "{ran}");
-    assert!(ran.stderr.contains("1 session looks the same as one before"), "{ran}");
+    assert!(
+        ran.stderr
+            .contains("1 session looks the same as one before"),
+        "{ran}"
+    );
     assert_eq!(lines(&workspace, "requests.jsonl").len(), 2);
-    answer_all(&workspace, &["requests.jsonl"], "output.jsonl", openai_result);
+    answer_all(
+        &workspace,
+        &["requests.jsonl"],
+        "output.jsonl",
+        openai_result,
+    );
     assert_eq!(import(&workspace, &["output.jsonl"]).code, Some(0));
     assert_eq!(labels(&workspace, "recorded:m")["outcomes"]["parsed"], 3);
 }
@@ -299,7 +330,14 @@ fn sessions_that_look_the_same_are_asked_about_once() {
 fn what_a_store_has_is_left_out_and_waves_go_on_behind_it() {
     let workspace = three_sessions();
     let wave = [
-        "--format", "openai", "--model", OPENAI, "--store", "answers.db", "--wave", "2",
+        "--format",
+        "openai",
+        "--model",
+        OPENAI,
+        "--store",
+        "answers.db",
+        "--wave",
+        "2",
     ];
     let mut asked = BTreeMap::new();
     for (round, expected) in [2, 1, 0].into_iter().enumerate() {
@@ -307,11 +345,20 @@ fn what_a_store_has_is_left_out_and_waves_go_on_behind_it() {
         assert_eq!(ran.code, Some(0), "{ran}");
         let requests = lines(&workspace, "requests.jsonl");
         assert_eq!(requests.len(), expected, "{ran}");
-        assert_eq!(ran.stderr.contains("more sessions wait"), round == 0, "{ran}");
+        assert_eq!(
+            ran.stderr.contains("more sessions wait"),
+            round == 0,
+            "{ran}"
+        );
         for request in requests {
             *asked.entry(request["custom_id"].to_string()).or_insert(0) += 1;
         }
-        answer_all(&workspace, &["requests.jsonl"], "output.jsonl", openai_result);
+        answer_all(
+            &workspace,
+            &["requests.jsonl"],
+            "output.jsonl",
+            openai_result,
+        );
         let ran = import(
             &workspace,
             &["output.jsonl", "--model", OPENAI, "--store", "answers.db"],
@@ -322,13 +369,19 @@ fn what_a_store_has_is_left_out_and_waves_go_on_behind_it() {
     assert!(!workspace.path().join("goldsets/three/recordings").exists());
     // The same answers once more are no news.
     export(&workspace, &["--format", "openai", "--model", OPENAI]);
-    answer_all(&workspace, &["requests.jsonl"], "output.jsonl", openai_result);
+    answer_all(
+        &workspace,
+        &["requests.jsonl"],
+        "output.jsonl",
+        openai_result,
+    );
     let ran = import(
         &workspace,
         &["output.jsonl", "--model", OPENAI, "--store", "answers.db"],
     );
     assert!(
-        ran.stderr.contains("kept 0 answers in `answers.db`; 3 were there already"),
+        ran.stderr
+            .contains("kept 0 answers in `answers.db`; 3 were there already"),
         "{ran}"
     );
 }
@@ -337,9 +390,23 @@ fn what_a_store_has_is_left_out_and_waves_go_on_behind_it() {
 fn another_time_is_another_answer() {
     let workspace = three_sessions();
     export(&workspace, &["--format", "openai", "--model", OPENAI]);
-    answer_all(&workspace, &["requests.jsonl"], "output.jsonl", openai_result);
+    answer_all(
+        &workspace,
+        &["requests.jsonl"],
+        "output.jsonl",
+        openai_result,
+    );
     assert_eq!(import(&workspace, &["output.jsonl"]).code, Some(0));
-    let again = ["--format", "openai", "--model", OPENAI, "--missing", "m", "--repeat", "1"];
+    let again = [
+        "--format",
+        "openai",
+        "--model",
+        OPENAI,
+        "--missing",
+        "m",
+        "--repeat",
+        "1",
+    ];
     export(&workspace, &again);
     assert_eq!(lines(&workspace, "requests.jsonl").len(), 3);
     answer_all(&workspace, &["requests.jsonl"], "output.jsonl", |id, _| {
@@ -364,11 +431,17 @@ fn an_export_holds_a_few_sessions_at_a_time() {
             list.push_str(&format!("n{number},n{number}.jsonl,u,2026-01-01,r,MIT,x\n"));
             workspace.write(
                 &format!("goldsets/three/sessions/n{number}.jsonl"),
-                &user_line(&format!("n{number}"), &format!("{number} {}", "word ".repeat(2000))),
+                &user_line(
+                    &format!("n{number}"),
+                    &format!("{number} {}", "word ".repeat(2000)),
+                ),
             );
         }
         workspace.write("goldsets/three/sessions.csv", &list);
-        workspace.write("goldsets/three/labels.csv", "session_id,classifier,rater,label,rationale\n");
+        workspace.write(
+            "goldsets/three/labels.csv",
+            "session_id,classifier,rater,label,rationale\n",
+        );
         let report = workspace.path().join("peak");
         let Some(peak) = peak_kilobytes(&workspace, &report) else {
             return 0;
@@ -382,7 +455,10 @@ fn an_export_holds_a_few_sessions_at_a_time() {
         return;
     }
     // 2,900 sessions more would be 29 MB of requests if they were held.
-    assert!(many < few + 8_000, "{few} KB for 100 sessions, {many} KB for 3000");
+    assert!(
+        many < few + 8_000,
+        "{few} KB for 100 sessions, {many} KB for 3000"
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -393,10 +469,23 @@ fn peak_kilobytes(workspace: &Workspace, report: &Path) -> Option<u64> {
         .arg(report)
         .arg(env!("CARGO_BIN_EXE_validate"))
         .args([
-            "requests", "export", "--goldset", "goldsets/three", "--format", "openai", "--model", OPENAI, "--out", "requests.jsonl",
+            "requests",
+            "export",
+            "--goldset",
+            "goldsets/three",
+            "--format",
+            "openai",
+            "--model",
+            OPENAI,
+            "--out",
+            "requests.jsonl",
         ])
         .output()
         .ok()?;
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
     fs::read_to_string(report).unwrap().trim().parse().ok()
 }

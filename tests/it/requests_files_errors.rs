@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use crate::recorded::three_sessions;
 use crate::requests_files::{
-    ANTHROPIC, OPENAI, anthropic_result, export, files_like, greeting, import, lines,
-    read,
+    ANTHROPIC, OPENAI, anthropic_result, export, files_like, greeting, import, lines, read,
 };
 use crate::workspace::{Ran, Workspace};
 
@@ -44,14 +43,24 @@ fn requests_that_ended_without_an_answer_are_counted_and_stay_missing() {
         ended(&ids[2], json!({"type": "canceled"})),
         anthropic_result(&ids[2], &greeting("yes")),
     ];
-    workspace.write("results.jsonl", &text.map(|line| format!("{line}\n")).concat());
+    workspace.write(
+        "results.jsonl",
+        &text.map(|line| format!("{line}\n")).concat(),
+    );
     let ran = import(&workspace, &["results.jsonl"]);
     assert_eq!(ran.code, Some(0), "{ran}");
     assert_snapshot!(ran.stderr);
     assert_eq!(lines(&workspace, KEPT).len(), 1);
     export(
         &workspace,
-        &["--format", "anthropic", "--model", ANTHROPIC, "--missing", "m"],
+        &[
+            "--format",
+            "anthropic",
+            "--model",
+            ANTHROPIC,
+            "--missing",
+            "m",
+        ],
     );
     assert_eq!(lines(&workspace, "requests.jsonl").len(), 2);
 }
@@ -60,7 +69,8 @@ fn requests_that_ended_without_an_answer_are_counted_and_stay_missing() {
 #[test]
 fn errors_of_the_openai_form_are_told_wherever_they_stand() {
     let (workspace, ids) = exported();
-    let response = |status: u16, body: Value| json!({"status_code": status, "request_id": "r", "body": body});
+    let response =
+        |status: u16, body: Value| json!({"status_code": status, "request_id": "r", "body": body});
     let text = [
         json!({"id": "1", "custom_id": ids[0], "response": null, "error": {"code": "batch_expired", "message": "not executed before the window ended"}}),
         json!({"id": "2", "custom_id": ids[1], "response": response(429, json!({"error": {"message": "slow down", "type": "requests", "code": "rate_limit_exceeded"}})), "error": null}),
@@ -68,7 +78,10 @@ fn errors_of_the_openai_form_are_told_wherever_they_stand() {
         json!({"id": "4", "custom_id": ids[0], "response": {"status_code": 400, "request_id": "vllm-batch-1", "body": null}, "error": "The model does not support this"}),
         json!({"id": "5", "custom_id": ids[1], "response": null, "error": {"code": "batch_cancelled", "message": "cancelled"}}),
     ];
-    workspace.write("output.jsonl", &text.map(|line| format!("{line}\n")).concat());
+    workspace.write(
+        "output.jsonl",
+        &text.map(|line| format!("{line}\n")).concat(),
+    );
     let ran = import(&workspace, &["output.jsonl"]);
     assert_eq!(ran.code, Some(0), "{ran}");
     assert_snapshot!(ran.stderr);
@@ -90,7 +103,11 @@ fn every_line_that_cannot_be_used_is_told_and_nothing_is_kept() {
         json!({"custom_id": ids[1], "response": {"status_code": 200}, "error": null}).to_string(),
         json!({"custom_id": 7, "result": {"type": "expired"}}).to_string(),
         json!({"id": "no id"}).to_string(),
-        read(&workspace, "requests.jsonl").lines().next().unwrap().to_owned(),
+        read(&workspace, "requests.jsonl")
+            .lines()
+            .next()
+            .unwrap()
+            .to_owned(),
         "[1, 2]".to_owned(),
         "results of Tuesday".to_owned(),
         "{\"custom_id\": oops}".to_owned(),
@@ -106,7 +123,13 @@ fn every_line_that_cannot_be_used_is_told_and_nothing_is_kept() {
     assert_snapshot!(ran.stderr);
     let ran = import(
         &workspace,
-        &["results.jsonl", "--model", ANTHROPIC, "--store", "answers.db"],
+        &[
+            "results.jsonl",
+            "--model",
+            ANTHROPIC,
+            "--store",
+            "answers.db",
+        ],
     );
     nothing_kept(&workspace, &ran);
 }
@@ -133,7 +156,10 @@ fn two_answers_to_one_request_are_fine_if_they_say_the_same() {
     workspace.write("two.jsonl", &format!("\n{}\n", answer("yes")));
     let ran = import(&workspace, &["one.jsonl", "two.jsonl"]);
     assert_eq!(ran.code, Some(0), "{ran}");
-    assert!(ran.stderr.contains("1 answer said the same as one before"), "{ran}");
+    assert!(
+        ran.stderr.contains("1 answer said the same as one before"),
+        "{ran}"
+    );
     fs::remove_dir_all(workspace.path().join("goldsets/three/recordings")).unwrap();
     workspace.write("two.jsonl", &format!("\n{}\n", answer("no")));
     let ran = import(&workspace, &["one.jsonl", "two.jsonl"]);
@@ -145,7 +171,9 @@ fn two_answers_to_one_request_are_fine_if_they_say_the_same() {
 fn a_recording_that_differs_is_named_with_the_line_and_replaced_only_on_demand() {
     let (workspace, ids) = exported();
     let results = |label: &str| {
-        let text = ids.iter().map(|id| format!("{}\n", anthropic_result(id, &greeting(label))));
+        let text = ids
+            .iter()
+            .map(|id| format!("{}\n", anthropic_result(id, &greeting(label))));
         workspace.write("results.jsonl", &text.collect::<String>());
     };
     results("yes");
@@ -158,13 +186,22 @@ fn a_recording_that_differs_is_named_with_the_line_and_replaced_only_on_demand()
     assert_eq!(read(&workspace, KEPT), before);
     let ran = import(&workspace, &["results.jsonl", "--replace"]);
     assert_eq!(ran.code, Some(0), "{ran}");
-    assert_eq!(read(&workspace, KEPT), before.replace("\\\"yes\\\"", "\\\"no\\\""));
+    assert_eq!(
+        read(&workspace, KEPT),
+        before.replace("\\\"yes\\\"", "\\\"no\\\"")
+    );
 }
 
 #[test]
 fn an_answer_that_a_store_has_otherwise_is_told() {
     let (workspace, ids) = exported();
-    let into_store = ["results.jsonl", "--model", ANTHROPIC, "--store", "answers.db"];
+    let into_store = [
+        "results.jsonl",
+        "--model",
+        ANTHROPIC,
+        "--store",
+        "answers.db",
+    ];
     let results = |label: &str| {
         let line = anthropic_result(&ids[0], &greeting(label));
         workspace.write("results.jsonl", &format!("{line}\n"));
@@ -180,7 +217,14 @@ fn an_answer_that_a_store_has_otherwise_is_told() {
 #[test]
 fn an_export_that_fails_leaves_nothing_behind() {
     let workspace = three_sessions();
-    let parts = ["--format", "openai", "--model", OPENAI, "--part-requests", "1"];
+    let parts = [
+        "--format",
+        "openai",
+        "--model",
+        OPENAI,
+        "--part-requests",
+        "1",
+    ];
     fs::remove_file(workspace.path().join("goldsets/three/sessions/c.jsonl")).unwrap();
     let ran = export(&workspace, &parts);
     assert_eq!(ran.code, Some(2), "{ran}");
@@ -189,7 +233,14 @@ fn an_export_that_fails_leaves_nothing_behind() {
     let workspace = three_sessions();
     let ran = export(
         &workspace,
-        &["--format", "openai", "--model", OPENAI, "--part-bytes", "1000"],
+        &[
+            "--format",
+            "openai",
+            "--model",
+            OPENAI,
+            "--part-bytes",
+            "1000",
+        ],
     );
     assert_eq!(ran.code, Some(2), "{ran}");
     assert!(files_like(&workspace, "requests").is_empty());
@@ -214,7 +265,14 @@ fn specs_and_forms_that_do_not_fit_are_told() {
         .iter()
         .map(|arguments| {
             let ran = match arguments.contains(&"--out") {
-                true => workspace.run(&["requests", "export", "--goldset", "goldsets/three", "--out", "goldsets"]),
+                true => workspace.run(&[
+                    "requests",
+                    "export",
+                    "--goldset",
+                    "goldsets/three",
+                    "--out",
+                    "goldsets",
+                ]),
                 false => export(&workspace, arguments),
             };
             assert_eq!(ran.code, Some(2), "{ran}");

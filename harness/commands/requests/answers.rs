@@ -182,7 +182,8 @@ struct Shape {
 type Unusable = (String, &'static str);
 
 const AGAIN: &str = "fetch the file again, or take the line out and export what is missing";
-const ONE_A_LINE: &str = "give one JSON object a line: a result of a batch, or `request_hash` and `text`";
+const ONE_A_LINE: &str =
+    "give one JSON object a line: a result of a batch, or `request_hash` and `text`";
 
 impl RawLine {
     fn is_blank(&self) -> bool {
@@ -196,7 +197,10 @@ impl RawLine {
 
     fn parsed(&self) -> Result<Found, Unusable> {
         if !self.fits {
-            return Err((format!("the line is longer than {LONGEST_LINE} bytes"), AGAIN));
+            return Err((
+                format!("the line is longer than {LONGEST_LINE} bytes"),
+                AGAIN,
+            ));
         }
         let bytes = match self.number {
             1 => self
@@ -205,13 +209,12 @@ impl RawLine {
                 .unwrap_or(&self.bytes),
             _ => &self.bytes,
         };
-        let text = std::str::from_utf8(bytes.trim_ascii())
-            .map_err(|error| {
-                (
-                    format!("byte {} is not UTF-8", error.valid_up_to() + 1),
-                    "unpack the file if it is compressed, and write it as UTF-8",
-                )
-            })?;
+        let text = std::str::from_utf8(bytes.trim_ascii()).map_err(|error| {
+            (
+                format!("byte {} is not UTF-8", error.valid_up_to() + 1),
+                "unpack the file if it is compressed, and write it as UTF-8",
+            )
+        })?;
         if text.starts_with('[') {
             return Err((
                 "the line is a list".to_owned(),
@@ -309,9 +312,7 @@ fn request_of(id: &str) -> Result<Hash, Unusable> {
 fn told(error: &ResultLineError) -> Unusable {
     let remedy = match error {
         ResultLineError::BrokenOff(_) | ResultLineError::NoMessage(_) => AGAIN,
-        ResultLineError::Request => {
-            "give the file of answers; requests are what `export` writes"
-        }
+        ResultLineError::Request => "give the file of answers; requests are what `export` writes",
         ResultLineError::Json(_) | ResultLineError::NoId | ResultLineError::NoResult => ONE_A_LINE,
         ResultLineError::Kind(_) => "take the line out and export what is missing",
     };

@@ -243,9 +243,7 @@ fn answers_in(lines: Vec<Line>, known: &Known) -> Vec<(Place, FoundAnswer)> {
             Found::Answer(answer) => Some((line.place, *answer)),
             Found::Unanswered { .. } | Found::Unusable(..) => None,
         })
-        .filter(|(place, answer)| {
-            known.is_answer(&answer.digest(), *place, answer.text_digest())
-        })
+        .filter(|(place, answer)| known.is_answer(&answer.digest(), *place, answer.text_digest()))
         .collect()
 }
 

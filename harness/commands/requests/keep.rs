@@ -81,8 +81,7 @@ impl<'k> Keeper<'k> {
             self.arguments.repeat,
         )?;
         let differs = stored.is_some_and(|stored| {
-            stored.stop != Stop::Error
-                && (stored.text != answer.text || stored.stop != answer.stop)
+            stored.stop != Stop::Error && (stored.text != answer.text || stored.stop != answer.stop)
         });
         Ok(differs.then(|| {
             format!(

@@ -190,8 +190,5 @@ pub(super) fn left_over(out: &Path, written: usize) -> Option<PathBuf> {
         _ => numbered(out, written + 1, written + 1),
     };
     let whole = (1 < written).then(|| out.to_owned());
-    whole
-        .into_iter()
-        .chain([next])
-        .find(|path| path.exists())
+    whole.into_iter().chain([next]).find(|path| path.exists())
 }
