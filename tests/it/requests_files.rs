@@ -213,6 +213,7 @@ fn an_answer_that_broke_off_is_kept_as_one() {
         |id, text| {
             let mut line = anthropic_result(id, text);
             line["result"]["message"]["stop_reason"] = json!("max_tokens");
+            line["result"]["message"]["content"][0]["text"] = json!(&text[..40]);
             line
         },
     );

@@ -50,7 +50,7 @@ pub(super) fn export(arguments: &Export) -> anyhow::Result<String> {
             if begun == 1 { "was" } else { "were" },
         ));
     }
-    tally.bytes = parts.bytes();
+    tally.bytes = parts.bytes_of_all();
     let files = parts
         .finish()
         .context("the files of this export were removed")?;

@@ -72,7 +72,7 @@ impl Known {
             },
         )?;
         // Sessions that look the same share their requests; the first one stands for them.
-        requests.sort_unstable_by(|a, b| (a.hash, a.session).cmp(&(b.hash, b.session)));
+        requests.sort_unstable_by_key(|entry| (entry.hash, entry.session));
         requests.dedup_by(|later, first| later.hash == first.hash);
         Ok(Self { requests })
     }

@@ -32,7 +32,7 @@ pub(super) struct Parts {
     current: Option<BufWriter<File>>,
     lines: u64,
     bytes: u64,
-    all_bytes: u64,
+    bytes_of_all: u64,
 }
 
 impl Parts {
@@ -47,7 +47,7 @@ impl Parts {
             current: None,
             lines: 0,
             bytes: 0,
-            all_bytes: 0,
+            bytes_of_all: 0,
         };
         fs::create_dir_all(parts.folder()).map_err(|source| PartsError::Write {
             path: parts.folder().to_owned(),
@@ -78,13 +78,13 @@ impl Parts {
         written.map_err(|source| self.failed(source))?;
         self.lines += 1;
         self.bytes += length;
-        self.all_bytes += length;
+        self.bytes_of_all += length;
         Ok(())
     }
 
     /// Bytes of all lines.
-    pub(super) fn bytes(&self) -> u64 {
-        self.all_bytes
+    pub(super) fn bytes_of_all(&self) -> u64 {
+        self.bytes_of_all
     }
 
     /// Parts that are begun.
