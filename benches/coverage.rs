@@ -44,11 +44,19 @@ fn main() {
     let resamples = number("--resamples", 1000) as usize;
     let only = option("--only").unwrap_or_default();
     let start = Instant::now();
-    println!("| design | statistic | true | {} | none |", METHODS.join(" | "));
+    println!(
+        "| design | statistic | true | {} | none |",
+        METHODS.join(" | ")
+    );
     println!("|---|---|---:|{}---:|", "---:|".repeat(METHODS.len()));
     for (index, design) in designs().iter().enumerate() {
         if design.name.contains(&only) {
-            simulate(design, seed + (index as u64) * 1_000_003, replicates, resamples);
+            simulate(
+                design,
+                seed + (index as u64) * 1_000_003,
+                replicates,
+                resamples,
+            );
         }
     }
     eprintln!(
@@ -58,7 +66,9 @@ fn main() {
 }
 
 fn option(name: &str) -> Option<String> {
-    std::env::args().skip_while(|argument| argument != name).nth(1)
+    std::env::args()
+        .skip_while(|argument| argument != name)
+        .nth(1)
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -238,13 +248,11 @@ fn designs() -> Vec<Design> {
         Design::new("5 levels, 1000", levels(), 0.7, 1000).next_level(),
         Design::new("24 classes, 300", occupations.clone(), 0.7, 300),
         Design::new("24 classes, 1000", occupations.clone(), 0.7, 1000),
-        Design::new("2 equal classes, 40 users × 15", equal(2), 0.75, 0)
-            .with(Users::Equal(40, 15)),
+        Design::new("2 equal classes, 40 users × 15", equal(2), 0.75, 0).with(Users::Equal(40, 15)),
         Design::new("2 equal classes, 200 users × 10", equal(2), 0.75, 0)
             .with(Users::Equal(200, 10)),
         Design::new("one in 10, 10 users × 30", rare(0.1), 0.75, 0).with(Users::Equal(10, 30)),
-        Design::new("one in 10, 40 users × 1–49", rare(0.1), 0.75, 0)
-            .with(Users::Unequal(40, 25)),
+        Design::new("one in 10, 40 users × 1–49", rare(0.1), 0.75, 0).with(Users::Unequal(40, 25)),
         Design::new("5 levels, 20 users × 15", levels(), 0.7, 0)
             .next_level()
             .with(Users::Equal(20, 15)),
@@ -407,7 +415,13 @@ fn intervals(
             let clustered = is_clustered
                 .then(|| it.estimate(&by_users).ok()?.interval)
                 .flatten();
-            [plain.and_then(|it| it.interval), fisher, clustered, None, None]
+            [
+                plain.and_then(|it| it.interval),
+                fisher,
+                clustered,
+                None,
+                None,
+            ]
         })
         .collect();
     let plain = if is_clustered { &paired(None) } else { &tables };

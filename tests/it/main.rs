@@ -38,6 +38,7 @@ mod stats_properties;
 mod stats_published;
 mod stats_reference;
 mod stats_support;
+mod stats_tables;
 mod stats_verdict;
 mod store;
 mod telemetry_command;
