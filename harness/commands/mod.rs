@@ -1,5 +1,7 @@
 //! One file per subcommand: wires rooms, prints, writes files. The only place with anyhow.
 
+pub mod completions;
+pub mod doctor;
 pub mod output;
 pub mod prompts;
 mod replay;
@@ -19,6 +21,8 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Stats { kind }) => stats::run(kind),
         Some(Command::Requests { command }) => requests::run(command),
         Some(Command::Prompts { command }) => prompts::run(command),
+        Some(Command::Completions { shell }) => completions::run(*shell),
+        Some(Command::Doctor(arguments)) => doctor::run(arguments),
         None => validate::run(&cli.main, cli.verbose),
     };
     match ended {

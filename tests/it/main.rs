@@ -12,6 +12,7 @@ mod answers_support;
 mod architecture;
 mod claude_code;
 mod detect;
+mod doctor;
 mod ingest_properties;
 mod main_job;
 mod main_job_errors;
