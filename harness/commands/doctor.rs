@@ -62,10 +62,11 @@ pub fn run(arguments: &Doctor) -> anyhow::Result<Exit> {
         path: arguments.store.clone(),
         store,
         rescued,
-        goldsets: prompts
-            .is_ok()
-            .then(|| goldsets(&definitions))
-            .unwrap_or_default(),
+        goldsets: if prompts.is_ok() {
+            goldsets(&definitions)
+        } else {
+            Vec::new()
+        },
         prompts,
         providers: PROVIDERS.map(Provider::of),
     };

@@ -124,7 +124,6 @@ impl Sample<'_> {
     }
 
     /// [`Sample::estimate`] of several statistics, some of which may be undefined.
-    #[must_use]
     pub fn estimates<const N: usize>(
         &self,
         statistics: [Result<Linearised, Undefined>; N],
