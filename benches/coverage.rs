@@ -9,6 +9,7 @@
 //! `--seed N`, `--replicates N` (2,000), `--resamples N` (1,000) and `--only TEXT` (designs whose name holds the text).
 #![allow(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a simulation prints its table, and a failed one ends it"
 )]
