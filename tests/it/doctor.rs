@@ -160,6 +160,7 @@ fn every_shell_gets_a_script_that_names_the_commands() {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
 fn bash_accepts_its_script() {
     let workspace = Workspace::new();
     workspace.write(
