@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub mod stats;
 
@@ -47,6 +47,60 @@ pub enum Command {
         #[command(subcommand)]
         command: Prompts,
     },
+    /// A script that completes commands and options in a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// What there is to work with: store, prompts, goldsets, keys; and what is broken.
+    Doctor(Doctor),
+}
+
+impl Cli {
+    /// The command line as it is described to shells.
+    #[must_use]
+    pub fn described() -> clap::Command {
+        Self::command()
+    }
+}
+
+/// Shells that complete commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// Bourne again.
+    Bash,
+    /// Elvish.
+    Elvish,
+    /// Friendly interactive.
+    Fish,
+    /// PowerShell.
+    Powershell,
+    /// Z.
+    Zsh,
+}
+
+/// `validate doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The file that keeps answers and rows.
+    #[arg(long, value_name = "FILE", default_value = ".validate/store.db")]
+    pub store: PathBuf,
+    /// Move a damaged store aside and make a new one with every answer that is still whole. Nobody else may use it.
+    #[arg(long)]
+    pub rescue: bool,
+    /// Form of the output.
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Table)]
+    pub format: DoctorFormat,
+}
+
+/// Forms of what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// For people.
+    Table,
+    /// For machines.
+    Json,
 }
 
 /// The main job: agreement of a rater with gold, reference and baselines, and telemetry checks.

@@ -2,6 +2,8 @@
 
 mod answers;
 mod asking;
+pub mod completions;
+pub mod doctor;
 pub mod output;
 mod progress;
 pub mod prompts;
@@ -21,6 +23,8 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Stats { kind }) => stats::run(kind),
         Some(Command::Requests { command }) => requests::run(command),
         Some(Command::Prompts { command }) => prompts::run(command),
+        Some(Command::Completions { shell }) => completions::run(*shell),
+        Some(Command::Doctor(arguments)) => doctor::run(arguments),
         None => validate::run(&cli.main, cli.verbose),
     };
     match ended {

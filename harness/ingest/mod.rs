@@ -1,7 +1,8 @@
 //! Outside formats into the words of `domain`. Problems are counted, never fatal; nothing of a format leaves its file.
 //!
 //! `walk` finds files, `detect` tells their format by content, `file` opens them with the reader of that format.
-//! `redact` takes secrets out of every text on the way in. `table` reads columns of a CSV file, with `vocabulary` for its labels.
+//! `redact` takes secrets out of every text on the way in. `table` reads columns of a CSV file, with `vocabulary` for its labels;
+//! `tally` counts equal rows of labels as they are read.
 
 pub mod claude_code;
 pub mod detect;
@@ -13,5 +14,6 @@ mod quoting;
 pub mod redact;
 pub mod redaction;
 pub mod table;
+pub mod tally;
 pub mod vocabulary;
 pub mod walk;

@@ -1,7 +1,7 @@
 //! Columns of a CSV file as codes and numbers, read row by row in bounded memory.
 //!
-//! Of each row only what was asked for is kept: a code of two or four bytes for a label, eight bytes for a number. Labels
-//! are byte-exact: nothing is trimmed, folded or recoded. Empty cells are missing. A byte order mark, Windows line ends
+//! Of each row only what was asked for is kept: a code of two or four bytes for a label, eight bytes for a number. Who
+//! needs no rows but what adds up from them takes them one by one ([`for_each_row`]). Labels are byte-exact: nothing is trimmed, folded or recoded. Empty cells are missing. A byte order mark, Windows line ends
 //! and quoted cells are understood; everything else that is odd is an error that names file, line and column.
 
 use std::fs::File;
@@ -106,6 +106,28 @@ pub struct Table {
     pub rows: usize,
 }
 
+/// A cell of a row as it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cell {
+    /// Nothing stands there, or nothing of it is kept.
+    Empty,
+    /// The code of a label.
+    Code(u32),
+    /// A number.
+    Number(f64),
+}
+
+impl Cell {
+    /// The code, if it is one of a label.
+    #[must_use]
+    pub fn code(self) -> Option<u32> {
+        match self {
+            Self::Code(code) => Some(code),
+            _ => None,
+        }
+    }
+}
+
 /// Reads columns of a file. `vocabularies` may be empty, to be filled, or declared, and then closed.
 ///
 /// # Errors
@@ -115,11 +137,20 @@ pub fn read(
     wanted: &[Wanted<'_>],
     vocabularies: Vec<Vocabulary>,
 ) -> Result<Table, TableError> {
+    let (file, name) = open(path)?;
+    read_from(file, &name, wanted, vocabularies)
+}
+
+/// Opens a file for [`read_from`] or [`for_each_row`]; the second is its name for messages.
+///
+/// # Errors
+/// Where it cannot be opened.
+pub fn open(path: &Path) -> Result<(File, String), TableError> {
     let place = Place {
         file: path.display().to_string(),
     };
     let file = File::open(path).map_err(|source| place.unreadable(source))?;
-    read_from(file, &place.file, wanted, vocabularies)
+    Ok((file, place.file))
 }
 
 /// [`read`] from anything; `name` stands in messages.
@@ -127,11 +158,52 @@ pub fn read(
 /// # Errors
 /// Those of [`read`].
 pub fn read_from(
-    mut source: impl Read,
+    source: impl Read,
     name: &str,
     wanted: &[Wanted<'_>],
     vocabularies: Vec<Vocabulary>,
 ) -> Result<Table, TableError> {
+    let column = |wanted: &Wanted<'_>| match wanted.kind {
+        Kind::Labels(vocabulary) if vocabularies[vocabulary].is_wide() => Column::Keys(Vec::new()),
+        Kind::Labels(_) => Column::Labels(Vec::new()),
+        Kind::Numbers => Column::Numbers(Vec::new()),
+        Kind::Unique => Column::Unique,
+    };
+    let mut columns: Vec<Column> = wanted.iter().map(column).collect();
+    let mut rows = 0;
+    let vocabularies = for_each_row(source, name, wanted, vocabularies, |cells| {
+        for (column, &cell) in columns.iter_mut().zip(cells) {
+            match column {
+                Column::Labels(codes) => codes.push(cell.code().map(|code| code as u16)),
+                Column::Keys(codes) => codes.push(cell.code()),
+                Column::Numbers(numbers) => numbers.push(match cell {
+                    Cell::Number(number) => Some(number),
+                    _ => None,
+                }),
+                Column::Unique => {}
+            }
+        }
+        rows += 1;
+    })?;
+    Ok(Table {
+        columns,
+        vocabularies,
+        rows,
+    })
+}
+
+/// Hands over the wanted cells of each row in turn, in the order in which they were asked for, and keeps no row; the
+/// vocabularies, with every label that was seen, are the result.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn for_each_row(
+    mut source: impl Read,
+    name: &str,
+    wanted: &[Wanted<'_>],
+    vocabularies: Vec<Vocabulary>,
+    mut take: impl FnMut(&[Cell]),
+) -> Result<Vec<Vocabulary>, TableError> {
     let place = Place {
         file: name.to_owned(),
     };
@@ -158,19 +230,26 @@ pub fn read_from(
         .map_err(|error| place.broken(error))?
         .clone();
     let positions = positions(&place, &header, wanted)?;
-    let mut cells = Cells::new(&place, wanted, vocabularies);
+    let mut reading = Reading {
+        place: &place,
+        wanted,
+        vocabularies,
+        seen: Vocabulary::keys(),
+        lines: Vec::new(),
+    };
     let mut record = ByteRecord::new();
+    let mut cells = vec![Cell::Empty; wanted.len()];
     while reader
         .read_byte_record(&mut record)
         .map_err(|error| place.broken(error))?
     {
         let line = record.position().map_or(0, csv::Position::line);
         for (column, &position) in positions.iter().enumerate() {
-            cells.take(column, &record[position], line)?;
+            cells[column] = reading.cell(column, &record[position], line)?;
         }
-        cells.table.rows += 1;
+        take(&cells);
     }
-    Ok(cells.table)
+    Ok(reading.vocabularies)
 }
 
 const FIRST_LINE: &str = "the first line of the file must name its columns";
@@ -285,67 +364,26 @@ fn shown(names: &[&str]) -> String {
     }
 }
 
-/// What was read so far.
-struct Cells<'a> {
+/// What makes cells of text.
+struct Reading<'a> {
     place: &'a Place,
     wanted: &'a [Wanted<'a>],
-    table: Table,
+    vocabularies: Vec<Vocabulary>,
     /// The lines of keys that may not occur twice.
     seen: Vocabulary,
     lines: Vec<u64>,
 }
 
-impl<'a> Cells<'a> {
-    fn new(place: &'a Place, wanted: &'a [Wanted<'a>], vocabularies: Vec<Vocabulary>) -> Self {
-        let column = |wanted: &Wanted<'_>| match wanted.kind {
-            Kind::Labels(vocabulary) if vocabularies[vocabulary].is_wide() => {
-                Column::Keys(Vec::new())
-            }
-            Kind::Labels(_) => Column::Labels(Vec::new()),
-            Kind::Numbers => Column::Numbers(Vec::new()),
-            Kind::Unique => Column::Unique,
-        };
-        Self {
-            place,
-            wanted,
-            table: Table {
-                columns: wanted.iter().map(column).collect(),
-                vocabularies,
-                rows: 0,
-            },
-            seen: Vocabulary::keys(),
-            lines: Vec::new(),
+impl Reading<'_> {
+    fn cell(&mut self, column: usize, cell: &[u8], line: u64) -> Result<Cell, TableError> {
+        if cell.is_empty() {
+            return Ok(Cell::Empty);
         }
-    }
-
-    fn take(&mut self, column: usize, cell: &[u8], line: u64) -> Result<(), TableError> {
         match self.wanted[column].kind {
-            Kind::Labels(vocabulary) => {
-                let code = if cell.is_empty() {
-                    None
-                } else {
-                    Some(self.label(column, vocabulary, cell, line)?)
-                };
-                match &mut self.table.columns[column] {
-                    Column::Labels(codes) => codes.push(code.map(|code| code as u16)),
-                    Column::Keys(codes) => codes.push(code),
-                    Column::Numbers(_) | Column::Unique => {}
-                }
-            }
-            Kind::Numbers => {
-                let number = if cell.is_empty() {
-                    None
-                } else {
-                    Some(self.number(column, cell, line)?)
-                };
-                if let Column::Numbers(numbers) = &mut self.table.columns[column] {
-                    numbers.push(number);
-                }
-            }
-            Kind::Unique if !cell.is_empty() => self.unique(column, cell, line)?,
-            Kind::Unique => {}
+            Kind::Labels(vocabulary) => self.label(column, vocabulary, cell, line).map(Cell::Code),
+            Kind::Numbers => self.number(column, cell, line).map(Cell::Number),
+            Kind::Unique => self.unique(column, cell, line).map(|()| Cell::Empty),
         }
-        Ok(())
     }
 
     fn label(
@@ -355,7 +393,7 @@ impl<'a> Cells<'a> {
         cell: &[u8],
         line: u64,
     ) -> Result<u32, TableError> {
-        let words = &mut self.table.vocabularies[vocabulary];
+        let words = &mut self.vocabularies[vocabulary];
         if let Some(code) = words.code(cell) {
             return Ok(code);
         }

@@ -8,7 +8,7 @@ use super::clusters::ClusterCells;
 use super::estimate::{Statistic, Undefined};
 use super::f1::{macro_f1_declared, macro_f1_linearised, weighted_f1_linearised};
 use super::gwet::{brennan_prediger, brennan_prediger_linearised, gwet_linearised};
-use super::influence::{Linearised, Sample};
+use super::influence::Sample;
 use super::kappa::{bias_index, cohen_linearised, kappa_max, prevalence_index, scott_linearised};
 use super::mcc::{mcc_linearised, mcc_sklearn};
 use super::metric::{Metric, positions};
@@ -132,43 +132,101 @@ pub fn two_raters(ratings: &TwoRaters) -> TwoRaterAgreement {
     let clusters = ratings
         .clusters
         .map(|clusters| ClusterCells::of_pairs(ratings.a, ratings.b, q, Some(clusters)));
-    let values = ratings.values.map_or_else(|| positions(q), <[f64]>::to_vec);
+    of_table(table, clusters.as_ref(), ratings.values, ratings.confidence)
+}
+
+/// [`two_raters`] from their table and, where there are users, the same pairs by user.
+///
+/// # Panics
+/// If there is not one value per category, or the confidence does not lie inside (0, 1).
+#[must_use]
+pub fn of_table(
+    table: Confusion,
+    clusters: Option<&ClusterCells>,
+    values: Option<&[f64]>,
+    confidence: f64,
+) -> TwoRaterAgreement {
+    let q = table.categories();
+    let values = values.map_or_else(|| positions(q), <[f64]>::to_vec);
     assert_eq!(values.len(), q, "every category stands for one number");
 
     let sample = Sample {
         table: &table,
-        clusters: clusters.as_ref(),
-        confidence: ratings.confidence,
+        clusters,
+        confidence,
     };
-    let estimate =
-        |statistic: Result<Linearised, Undefined>| statistic.map(|it| sample.estimate(&it));
     let [identity, linear, quadratic] =
         [Scheme::Identity, Scheme::Linear, Scheme::Quadratic].map(|scheme| Weights::new(scheme, q));
-    let alpha = |metric| estimate(alpha_linearised(&table, metric, &values));
+    let alpha = |metric| alpha_linearised(&table, metric, &values);
+    // Eight at a time: that many gradients one walk over the users serves.
+    let [
+        cohen_kappa,
+        cohen_kappa_linear,
+        cohen_kappa_quadratic,
+        scott_pi,
+        scott_pi_linear,
+        scott_pi_quadratic,
+        mcc,
+        macro_f1,
+    ] = sample.estimates([
+        cohen_linearised(&table, &identity),
+        cohen_linearised(&table, &linear),
+        cohen_linearised(&table, &quadratic),
+        scott_linearised(&table, &identity),
+        scott_linearised(&table, &linear),
+        scott_linearised(&table, &quadratic),
+        mcc_linearised(&table),
+        macro_f1_linearised(&table),
+    ]);
+    let [
+        gwet_ac1,
+        gwet_ac2_linear,
+        gwet_ac2_quadratic,
+        brennan_prediger_unweighted,
+        brennan_prediger_linear,
+        brennan_prediger_quadratic,
+        weighted_f1,
+        balanced_accuracy,
+    ] = sample.estimates([
+        gwet_linearised(&table, &identity),
+        gwet_linearised(&table, &linear),
+        gwet_linearised(&table, &quadratic),
+        brennan_prediger_linearised(&table, &identity),
+        brennan_prediger_linearised(&table, &linear),
+        brennan_prediger_linearised(&table, &quadratic),
+        weighted_f1_linearised(&table),
+        balanced_accuracy_linearised(&table),
+    ]);
+    let [alpha_nominal, alpha_ordinal, alpha_interval, alpha_ratio] = sample.estimates([
+        alpha(Metric::Nominal),
+        alpha(Metric::Ordinal),
+        alpha(Metric::Interval),
+        alpha(Metric::Ratio),
+    ]);
     TwoRaterAgreement {
         n: table.n(),
         n_missing: table.n_missing(),
         n_missing_a: table.n_missing_a(),
         n_missing_b: table.n_missing_b(),
-        n_clusters: clusters.as_ref().map(ClusterCells::len),
+        n_clusters: clusters.map(ClusterCells::len),
         percent_agreement: percent_agreement(&sample),
-        cohen_kappa: estimate(cohen_linearised(&table, &identity)),
-        cohen_kappa_linear: estimate(cohen_linearised(&table, &linear)),
-        cohen_kappa_quadratic: estimate(cohen_linearised(&table, &quadratic)),
-        scott_pi: estimate(scott_linearised(&table, &identity)),
-        scott_pi_linear: estimate(scott_linearised(&table, &linear)),
-        scott_pi_quadratic: estimate(scott_linearised(&table, &quadratic)),
-        gwet_ac1: estimate(gwet_linearised(&table, &identity)),
-        gwet_ac2_linear: estimate(gwet_linearised(&table, &linear)),
-        gwet_ac2_quadratic: estimate(gwet_linearised(&table, &quadratic)),
-        brennan_prediger: estimate(brennan_prediger_linearised(&table, &identity)),
-        brennan_prediger_linear: estimate(brennan_prediger_linearised(&table, &linear)),
-        brennan_prediger_quadratic: estimate(brennan_prediger_linearised(&table, &quadratic)),
-        alpha_nominal: alpha(Metric::Nominal),
-        alpha_ordinal: alpha(Metric::Ordinal),
-        alpha_interval: alpha(Metric::Interval),
-        alpha_ratio: alpha(Metric::Ratio),
-        mcc: estimate(mcc_linearised(&table)),
+        cohen_kappa,
+        cohen_kappa_linear,
+        cohen_kappa_quadratic,
+        scott_pi,
+        scott_pi_linear,
+        scott_pi_quadratic,
+        gwet_ac1,
+        gwet_ac2_linear,
+        gwet_ac2_quadratic,
+        brennan_prediger: brennan_prediger_unweighted,
+        brennan_prediger_linear,
+        brennan_prediger_quadratic,
+        alpha_nominal,
+        alpha_ordinal,
+        alpha_interval,
+        alpha_ratio,
+        mcc,
         mcc_sklearn: mcc_sklearn(&table),
         kappa_max: kappa_max(&table),
         pabak: brennan_prediger(&table, &identity),
@@ -179,10 +237,10 @@ pub fn two_raters(ratings: &TwoRaters) -> TwoRaterAgreement {
         bowker: bowker(&table),
         bhapkar: bhapkar(&table),
         per_class: per_class(&sample),
-        macro_f1: estimate(macro_f1_linearised(&table)),
+        macro_f1,
         macro_f1_declared: macro_f1_declared(&table),
-        weighted_f1: estimate(weighted_f1_linearised(&table)),
-        balanced_accuracy: estimate(balanced_accuracy_linearised(&table)),
+        weighted_f1,
+        balanced_accuracy,
         confusion: table,
     }
 }

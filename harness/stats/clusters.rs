@@ -4,9 +4,10 @@
 //! the clustered standard error and the bootstrap walk over these lists, which are sorted by cluster and cell and so
 //! do not depend on the order of the items.
 
+use std::array;
 use std::collections::HashMap;
 
-use super::table::cell;
+use super::table::{cell, cells};
 
 /// For every cluster, the cells its items fall in and how many fall in each.
 ///
@@ -88,6 +89,37 @@ impl ClusterCells {
         grouped
     }
 
+    /// From counts given as (cluster, cell, items) in ascending order of cluster and cell, none of them twice.
+    ///
+    /// # Panics
+    /// If a cell is not below `cells`, or the order is another.
+    #[must_use]
+    pub fn from_counts(cells: usize, counts: impl Iterator<Item = (u32, u32, u32)>) -> Self {
+        let mut grouped = Self {
+            cells,
+            starts: Vec::new(),
+            entries: Vec::new(),
+        };
+        let mut previous = None;
+        for (cluster, cell, count) in counts {
+            assert!(
+                (cell as usize) < cells,
+                "cell {cell} lies outside a table of {cells} cells"
+            );
+            assert!(
+                previous < Some((cluster, cell)),
+                "counts come in ascending order"
+            );
+            if previous.is_none_or(|(previous, _)| previous != cluster) {
+                grouped.starts.push(grouped.entries.len() as u32);
+            }
+            grouped.entries.push(CellCount { cell, count });
+            previous = Some((cluster, cell));
+        }
+        grouped.starts.push(grouped.entries.len() as u32);
+        grouped
+    }
+
     /// Number of clusters that have at least one item.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -135,7 +167,62 @@ impl ClusterCells {
             })
             .sum()
     }
+
+    /// [`ClusterCells::sum_of_squares`] of several lists of values, digit by digit the same.
+    ///
+    /// One walk over the clusters serves eight lists, whose values of a cell lie side by side.
+    #[must_use]
+    pub fn sums_of_squares(&self, lists: &[Vec<f64>]) -> Vec<f64> {
+        lists
+            .chunks(BESIDE)
+            .flat_map(|lists| match lists {
+                [values] => vec![self.sum_of_squares(values)],
+                _ => self.sums_of_squares_beside(lists),
+            })
+            .collect()
+    }
+
+    fn sums_of_squares_beside(&self, lists: &[Vec<f64>]) -> Vec<f64> {
+        let values: Vec<[f64; BESIDE]> = (0..self.cells)
+            .map(|cell| array::from_fn(|list| lists.get(list).map_or(0.0, |values| values[cell])))
+            .collect();
+        let mut squares = [0.0; BESIDE];
+        for entries in self.iter() {
+            let mut sums = [0.0; BESIDE];
+            for entry in entries {
+                let count = f64::from(entry.count);
+                for (sum, value) in sums.iter_mut().zip(&values[entry.cell as usize]) {
+                    *sum += count * value;
+                }
+            }
+            for (square, sum) in squares.iter_mut().zip(sums) {
+                *square += sum * sum;
+            }
+        }
+        squares[..lists.len()].to_vec()
+    }
+
+    /// In how many clusters each row, and in how many each column, of a table of `categories` has an item.
+    pub(super) fn spread(&self, categories: usize) -> (Vec<usize>, Vec<usize>) {
+        let places: Vec<(usize, usize)> = cells(categories).collect();
+        let mut rows = vec![(0, usize::MAX); categories];
+        let mut columns = rows.clone();
+        for (cluster, entries) in self.iter().enumerate() {
+            for entry in entries {
+                let (row, column) = places[entry.cell as usize];
+                for (clusters, last) in [&mut rows[row], &mut columns[column]] {
+                    *clusters += usize::from(*last != cluster);
+                    *last = cluster;
+                }
+            }
+        }
+        let clusters = |seen: Vec<(usize, usize)>| seen.into_iter().map(|(n, _)| n).collect();
+        (clusters(rows), clusters(columns))
+    }
 }
+
+/// Lists of values that one walk over the clusters serves.
+const BESIDE: usize = 8;
 
 /// Draws that belong together, numbered from zero in the order in which their clusters first occur.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@
 
 use super::clusters::ClusterCells;
 use super::dist::{normal_quantile, t_quantile};
-use super::estimate::{Estimate, Interval};
+use super::estimate::{Estimate, Interval, Statistic, Undefined};
 use super::table::Confusion;
 
 /// Influence values below this share of the largest gradient are rounding, not spread.
@@ -87,16 +87,32 @@ impl Sample<'_> {
     /// differences of the order of rounding are not reported as spread.
     #[must_use]
     pub fn errors(&self, gradient: &[f64]) -> Errors {
-        let influence = centre(gradient, self.table.counts());
-        let items = influence
+        self.errors_of(&[gradient])[0]
+    }
+
+    /// [`Sample::errors`] of several statistics, which is faster than one after the other: users are walked over once
+    /// for several of them.
+    #[must_use]
+    pub fn errors_of(&self, gradients: &[&[f64]]) -> Vec<Errors> {
+        let influences: Vec<Vec<f64>> = gradients
             .iter()
-            .zip(self.table.counts())
-            .map(|(x, &count)| count as f64 * x * x)
-            .sum();
-        let clusters = self
+            .map(|gradient| centre(gradient, self.table.counts()))
+            .collect();
+        let clustered = self
             .clusters
-            .map(|clusters| (clusters.sum_of_squares(&influence), clusters.len()));
-        Errors::from_squares(self.table.n(), items, clusters, largest(gradient))
+            .map(|clusters| (clusters.sums_of_squares(&influences), clusters.len()));
+        let of_one = |(at, influence): (usize, &Vec<f64>)| {
+            let items = influence
+                .iter()
+                .zip(self.table.counts())
+                .map(|(x, &count)| count as f64 * x * x)
+                .sum();
+            let clusters = clustered
+                .as_ref()
+                .map(|(squares, groups)| (squares[at], *groups));
+            Errors::from_squares(self.table.n(), items, clusters, largest(gradients[at]))
+        };
+        influences.iter().enumerate().map(of_one).collect()
     }
 
     /// The statistic with errors and interval: normal without clusters, t on G−1 degrees of freedom with them.
@@ -104,11 +120,34 @@ impl Sample<'_> {
     /// Limits are not clipped. There is no interval where there is no error (one item, one cluster).
     #[must_use]
     pub fn estimate(&self, statistic: &Linearised) -> Estimate {
+        self.with_errors(statistic.value, self.errors(&statistic.gradient))
+    }
+
+    /// [`Sample::estimate`] of several statistics, some of which may be undefined.
+    pub fn estimates<const N: usize>(
+        &self,
+        statistics: [Result<Linearised, Undefined>; N],
+    ) -> [Statistic; N] {
+        let gradients: Vec<&[f64]> = statistics
+            .iter()
+            .flatten()
+            .map(|statistic| statistic.gradient.as_slice())
+            .collect();
+        let mut errors = self.errors_of(&gradients).into_iter();
+        statistics.each_ref().map(|statistic| {
+            let value = statistic.as_ref().map_err(|reason| *reason)?.value;
+            let errors = errors.next().expect("one for each that has a value");
+            Ok(self.with_errors(value, errors))
+        })
+    }
+
+    /// The value with its interval, given its errors.
+    pub(super) fn with_errors(&self, value: f64, errors: Errors) -> Estimate {
         let Errors {
             se,
             se_cluster,
             zero_variance,
-        } = self.errors(&statistic.gradient);
+        } = errors;
         let (half_width, method) = match self.clusters {
             Some(clusters) => (
                 se_cluster.map(|se| se * t_critical(self.confidence, clusters.len() as f64 - 1.0)),
@@ -117,11 +156,11 @@ impl Sample<'_> {
             None => (se.map(|se| se * z_critical(self.confidence)), "delta, z"),
         };
         let interval = half_width.map(|half| Interval {
-            low: statistic.value - half,
-            high: statistic.value + half,
+            low: value - half,
+            high: value + half,
         });
         Estimate {
-            value: statistic.value,
+            value,
             se,
             se_cluster,
             interval,

@@ -45,6 +45,7 @@ pub mod ppi;
 pub mod prevalence;
 pub mod proportion;
 pub mod rank;
+pub mod rank_table;
 pub mod regression;
 pub mod resample;
 pub mod rogan_gladen;

@@ -73,6 +73,17 @@ impl Confusion {
         table
     }
 
+    /// The same table with how many items were left out, and how many of them each rater did not rate.
+    #[must_use]
+    pub fn with_missing(self, either: u64, a: u64, b: u64) -> Self {
+        Self {
+            n_missing: either,
+            n_missing_a: a,
+            n_missing_b: b,
+            ..self
+        }
+    }
+
     /// A table without items.
     #[must_use]
     pub fn empty(categories: usize) -> Self {

@@ -61,7 +61,7 @@ pub enum StoreError {
         known: u32,
     },
     /// The file is not as SQLite left it.
-    #[error("the store `{}` is damaged: {cause}\n\nhint: move the file away, with `{}-wal` if there is one, and run the same command again: recorded answers are read from the goldset again, only answers that were never recorded are asked anew, and nothing else is lost", .path.display(), .path.display())]
+    #[error("the store `{}` is damaged: {cause}\n\nhint: `validate doctor --store {} --rescue` moves the file away and makes a new one with every answer that is still whole; then run the same command again: recorded answers are read from the goldset again, only answers that are lost and were never recorded are asked anew", .path.display(), .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

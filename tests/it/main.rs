@@ -15,6 +15,7 @@ mod detect;
 #[path = "../fake/mod.rs"]
 mod fake;
 mod fake_provider;
+mod doctor;
 mod ingest_properties;
 mod main_job;
 mod main_job_errors;
@@ -44,6 +45,7 @@ mod stats_properties;
 mod stats_published;
 mod stats_reference;
 mod stats_support;
+mod stats_tables;
 mod stats_verdict;
 mod store;
 mod telemetry_command;

@@ -1,4 +1,4 @@
-//! `validate stats agree`: two raters, on categories or on numbers; several raters are in `panel`.
+//! `validate stats agree`: what is asked, and two raters of numbers; two raters of labels are in `pairs`, several in `panel`.
 
 use serde_json::json;
 
@@ -7,27 +7,23 @@ use crate::ingest::table::{Kind, Wanted};
 use crate::ingest::vocabulary::Vocabulary;
 use crate::report::number::counted;
 use crate::report::stats_json;
-use crate::stats::agreement::{TwoRaters, two_raters};
 use crate::stats::clusters::ClusterCells;
 use crate::stats::coefficient::Coefficient;
 use crate::stats::continuous::two_raters_numbers;
 use crate::stats::estimate::{Statistic, Undefined};
 use crate::stats::influence::Sample;
 use crate::stats::metric::Metric;
-use crate::stats::rank::{kendall_tau_b, spearman};
 use crate::stats::table::Confusion;
 
 use super::inputs::{self, Categories, drop_unclustered};
 use super::refusal::Refusal;
-use super::{Found, panel, resample};
+use super::{Found, pairs, panel, resample};
 
 /// Distinct numbers beyond which alpha's table of all pairs of them would not fit memory.
 const MOST_VALUES: usize = 512;
 
-/// The ratings of all raters of the question, with what goes with them.
+/// The ratings of all raters of the question, row by row, with what goes with them.
 pub(super) struct Ratings {
-    /// Names of the raters' columns.
-    pub(super) raters: Vec<String>,
     /// Their codes, if they gave categories.
     pub(super) codes: Vec<Vec<Option<u16>>>,
     /// Their numbers, if they gave numbers.
@@ -36,22 +32,42 @@ pub(super) struct Ratings {
     pub(super) categories: Option<Categories>,
     /// The cluster of each row.
     pub(super) clusters: Option<Vec<u32>>,
+    /// What to say about them.
+    pub(super) about: About,
+}
+
+/// What is said about ratings on every page.
+pub(super) struct About {
+    /// Names of the raters' columns.
+    pub(super) raters: Vec<String>,
     /// Rows of the file.
     pub(super) rows: usize,
     /// Rows left out because they have no cluster.
     pub(super) unclustered: usize,
+    /// Different clusters, if there are any.
+    pub(super) clusters: Option<usize>,
+    /// Whether the categories were declared; `None` for numbers.
+    pub(super) declared: Option<bool>,
 }
 
 pub(super) fn run(arguments: &Agree) -> Result<Found, Refusal> {
     let raters = raters(arguments)?;
-    let ratings = read(arguments, raters)?;
-    if arguments.raters.is_some() {
+    let is_pair = arguments.raters.is_none();
+    if is_pair && !is_numeric(arguments.scale) {
+        return pairs::run(arguments, raters);
+    }
+    let mut ratings = read(arguments, raters)?;
+    if !is_pair {
         return panel::run(arguments, &ratings);
     }
-    match &ratings.categories {
-        Some(categories) => on_categories(arguments, &ratings, categories),
-        None => on_numbers(arguments, &ratings),
+    match ratings.categories.take() {
+        Some(categories) => Ok(pairs::of_rows(arguments, ratings, categories)),
+        None => Ok(on_numbers(arguments, &ratings)),
     }
+}
+
+fn is_numeric(scale: RatingScale) -> bool {
+    matches!(scale, RatingScale::Interval | RatingScale::Ratio)
 }
 
 fn raters(arguments: &Agree) -> Result<Vec<String>, Refusal> {
@@ -75,83 +91,106 @@ fn raters(arguments: &Agree) -> Result<Vec<String>, Refusal> {
     Ok(raters)
 }
 
+/// The columns of the question: raters, cluster, item.
+pub(super) fn wanted<'a>(
+    arguments: &'a Agree,
+    raters: &'a [String],
+    as_numbers: bool,
+) -> Vec<Wanted<'a>> {
+    let rater = |name: &'a String| {
+        if as_numbers {
+            inputs::numbers(name)
+        } else {
+            inputs::labels(name, 0)
+        }
+    };
+    let cluster = arguments.cluster.as_ref();
+    let item = arguments.item.as_ref();
+    let item = item.map(|item| Wanted {
+        name: item,
+        kind: Kind::Unique,
+    });
+    raters
+        .iter()
+        .map(rater)
+        .chain(cluster.map(|cluster| inputs::labels(cluster, 1)))
+        .chain(item)
+        .collect()
+}
+
 fn read(arguments: &Agree, raters: Vec<String>) -> Result<Ratings, Refusal> {
     let declared = inputs::optional_list("--categories", arguments.categories.as_ref())?;
-    let is_numeric = matches!(arguments.scale, RatingScale::Interval | RatingScale::Ratio);
-    let as_numbers = is_numeric && declared.is_empty();
-    let mut wanted: Vec<Wanted<'_>> = raters
-        .iter()
-        .map(|name| {
-            if as_numbers {
-                inputs::numbers(name)
-            } else {
-                inputs::labels(name, 0)
-            }
-        })
-        .collect();
-    if let Some(cluster) = &arguments.cluster {
-        wanted.push(inputs::labels(cluster, 1));
-    }
-    if let Some(item) = &arguments.item {
-        wanted.push(Wanted {
-            name: item,
-            kind: Kind::Unique,
-        });
-    }
+    let as_numbers = is_numeric(arguments.scale) && declared.is_empty();
+    let wanted = wanted(arguments, &raters, as_numbers);
     let vocabularies = vec![Categories::vocabulary(&declared), Vocabulary::keys()];
     let table = inputs::read(&arguments.input, &wanted, vocabularies)?;
 
-    let rows = table.rows;
     let mut columns = table.columns.into_iter();
-    let mut ratings = Ratings {
-        codes: Vec::new(),
-        numbers: Vec::new(),
-        categories: None,
-        clusters: None,
-        rows,
-        unclustered: 0,
-        raters,
-    };
-    for _ in 0..ratings.raters.len() {
-        let Some(column) = columns.next() else { break };
+    let (mut codes, mut numbers) = (Vec::new(), Vec::new());
+    for column in columns.by_ref().take(raters.len()) {
         if as_numbers {
-            ratings.numbers.push(inputs::values(column));
+            numbers.push(inputs::values(column));
         } else {
-            ratings.codes.push(inputs::codes(column));
+            codes.push(inputs::codes(column));
         }
     }
+    let (mut clusters, mut unclustered) = (None, 0);
     if arguments.cluster.is_some() {
-        let clusters = columns.next().map(inputs::keys).unwrap_or_default();
-        let (clusters, dropped) = if as_numbers {
-            drop_unclustered(&clusters, &mut ratings.numbers)
+        let column = columns.next().map(inputs::keys).unwrap_or_default();
+        let (kept, dropped) = if as_numbers {
+            drop_unclustered(&column, &mut numbers)
         } else {
-            drop_unclustered(&clusters, &mut ratings.codes)
+            drop_unclustered(&column, &mut codes)
         };
-        ratings.clusters = Some(clusters);
-        ratings.unclustered = dropped;
+        clusters = Some(kept);
+        unclustered = dropped;
     }
+    let mut categories = None;
     if !as_numbers {
         // First appearance goes row by row, which is the order in which the vocabulary learned them.
-        let mut categories = Categories::of(&table.vocabularies[0]);
-        order(arguments.scale, &mut categories, &mut ratings.codes)?;
-        ratings.categories = Some(categories);
+        let mut found = Categories::of(&table.vocabularies[0]);
+        if let Some(place) = order(arguments.scale, &mut found)? {
+            inputs::recode(&mut codes, &place);
+        }
+        categories = Some(found);
     }
-    Ok(ratings)
+    Ok(Ratings {
+        about: About {
+            raters,
+            rows: table.rows,
+            unclustered,
+            clusters: clusters.as_deref().map(different),
+            declared: categories.as_ref().map(|it| it.declared),
+        },
+        codes,
+        numbers,
+        categories,
+        clusters,
+    })
 }
 
-/// Puts the categories of an ordered scale in order, or refuses to guess it.
-fn order(
+/// How many different clusters there are.
+fn different(clusters: &[u32]) -> usize {
+    let mut seen = vec![false; clusters.iter().max().map_or(0, |&last| last as usize + 1)];
+    for &cluster in clusters {
+        seen[cluster as usize] = true;
+    }
+    seen.iter().filter(|seen| **seen).count()
+}
+
+/// Puts the categories of an ordered scale in order and says where each stands now, or refuses to guess the order.
+pub(super) fn order(
     scale: RatingScale,
     categories: &mut Categories,
-    codes: &mut [Vec<Option<u16>>],
-) -> Result<(), Refusal> {
+) -> Result<Option<Vec<u16>>, Refusal> {
     if scale == RatingScale::Nominal {
-        return Ok(());
+        return Ok(None);
     }
+    let mut place = None;
     match (&categories.numbers, categories.declared) {
-        (Some(_), false) => categories.sort(codes),
+        (Some(_), false) => place = Some(categories.reorder()),
         (Some(_), true) => {}
-        (None, true) if scale == RatingScale::Ordinal => return Ok(()),
+        (None, true) if scale == RatingScale::Ordinal => return Ok(None),
         (None, true) => {
             return Err(Refusal::usage(
                 "an interval or ratio scale needs categories that are numbers",
@@ -179,7 +218,7 @@ fn order(
     let twin = (1..numbers.len())
         .find(|&at| !categories.declared && numbers[at].total_cmp(&numbers[at - 1]).is_eq());
     match twin {
-        None => Ok(()),
+        None => Ok(place),
         Some(at) => Err(Refusal::usage(
             format!(
                 "`{}` and `{}` are two labels with one place in the order",
@@ -191,111 +230,7 @@ fn order(
     }
 }
 
-fn on_categories(
-    arguments: &Agree,
-    ratings: &Ratings,
-    categories: &Categories,
-) -> Result<Found, Refusal> {
-    let common = &arguments.input.common;
-    let ordered = arguments.scale != RatingScale::Nominal;
-    let clusters = ratings.clusters.as_deref();
-    let (a, b) = (&ratings.codes[0], &ratings.codes[1]);
-    let values = categories.numbers.as_deref().filter(|_| ordered);
-    let found = two_raters(&TwoRaters {
-        a,
-        b,
-        categories: categories.names.len(),
-        values,
-        clusters,
-        confidence: common.confidence,
-    });
-    let table = found.confusion.clone();
-    let mut fields = stats_json::agreement(categories.names.clone(), ordered, found);
-    if ordered {
-        for (key, value) in on_ranks(a, b, values, arguments.scale, common.confidence) {
-            fields.insert(key.to_owned(), value);
-        }
-    }
-    if let Some(resamples) = common.bootstrap {
-        resample::coefficients(
-            &mut fields,
-            a,
-            b,
-            &table,
-            values,
-            clusters,
-            common,
-            resamples,
-        );
-    }
-    complete(&mut fields, arguments, ratings);
-    let order = if ordered {
-        "sorted as numbers"
-    } else {
-        "in order of first appearance"
-    };
-    let mut basis = basis(arguments, ratings, table.n());
-    basis.push(categories.origin(order));
-    Ok(Found {
-        title: format!(
-            "Agreement of {} (rows) and {} (columns)",
-            ratings.raters[0], ratings.raters[1]
-        ),
-        basis,
-        fields,
-        format: common.format,
-    })
-}
-
-/// What ordered categories have in common with numbers: their places (or the numbers they are) can be ranked.
-fn on_ranks(
-    a: &[Option<u16>],
-    b: &[Option<u16>],
-    values: Option<&[f64]>,
-    scale: RatingScale,
-    confidence: f64,
-) -> Vec<(&'static str, serde_json::Value)> {
-    let number = |code: Option<u16>| {
-        code.map(|code| values.map_or_else(|| f64::from(code), |values| values[usize::from(code)]))
-    };
-    let (x, y): (Vec<_>, Vec<_>) = (
-        a.iter().map(|&code| number(code)).collect(),
-        b.iter().map(|&code| number(code)).collect(),
-    );
-    if scale != RatingScale::Ordinal {
-        let all = stats_json::numbers(two_raters_numbers(&x, &y, confidence), a.len());
-        const OF_NUMBERS: [&str; 11] = [
-            "icc_1_1",
-            "icc_2_1",
-            "icc_3_1",
-            "lin_ccc",
-            "pearson",
-            "spearman",
-            "kendall_tau_b",
-            "mae",
-            "rmse",
-            "bland_altman",
-            "median_ratio",
-        ];
-        return OF_NUMBERS
-            .into_iter()
-            .filter_map(|key| Some((key, all.get(key)?.clone())))
-            .collect();
-    }
-    let (x, y): (Vec<f64>, Vec<f64>) = x.iter().zip(&y).filter_map(|(x, y)| x.zip(*y)).unzip();
-    let mae = if x.is_empty() {
-        Err(Undefined::NoPairs)
-    } else {
-        Ok(x.iter().zip(&y).map(|(x, y)| (x - y).abs()).sum::<f64>() / x.len() as f64)
-    };
-    vec![
-        ("spearman", stats_json::plain(spearman(&x, &y))),
-        ("kendall_tau_b", stats_json::plain(kendall_tau_b(&x, &y))),
-        ("mae", stats_json::plain(mae)),
-    ]
-}
-
-fn on_numbers(arguments: &Agree, ratings: &Ratings) -> Result<Found, Refusal> {
+fn on_numbers(arguments: &Agree, ratings: &Ratings) -> Found {
     let common = &arguments.input.common;
     let (a, b) = (&ratings.numbers[0], &ratings.numbers[1]);
     let found = two_raters_numbers(a, b, common.confidence);
@@ -315,26 +250,24 @@ fn on_numbers(arguments: &Agree, ratings: &Ratings) -> Result<Found, Refusal> {
             resamples,
         );
     }
-    complete(&mut fields, arguments, ratings);
-    let mut basis = basis(arguments, ratings, n);
+    complete(&mut fields, arguments, &ratings.about);
+    let mut basis = basis(arguments, &ratings.about, n);
+    let raters = &ratings.about.raters;
     basis.push(format!(
         "Differences are {} minus {}: the bias of Bland and Altman is positive where {} is larger.",
-        ratings.raters[0], ratings.raters[1], ratings.raters[0]
+        raters[0], raters[1], raters[0]
     ));
     if ratings.clusters.is_some() && common.bootstrap.is_none() {
         basis.push(
             "Errors of numbers treat items as independent; with --bootstrap 2000 clusters are resampled.".to_owned(),
         );
     }
-    Ok(Found {
-        title: format!(
-            "Agreement of {} and {}, numbers",
-            ratings.raters[0], ratings.raters[1]
-        ),
+    Found {
+        title: format!("Agreement of {} and {}, numbers", raters[0], raters[1]),
         basis,
         fields,
         format: common.format,
-    })
+    }
 }
 
 /// The alphas that suit a scale of numbers.
@@ -408,47 +341,42 @@ fn alpha(
 }
 
 /// Keys that say what was asked.
-pub(super) fn complete(fields: &mut stats_json::Fields, arguments: &Agree, ratings: &Ratings) {
-    fields.insert("raters".to_owned(), json!(ratings.raters));
+pub(super) fn complete(fields: &mut stats_json::Fields, arguments: &Agree, about: &About) {
+    fields.insert("raters".to_owned(), json!(about.raters));
     fields.insert("scale".to_owned(), json!(scale(arguments.scale)));
     fields.insert(
         "confidence".to_owned(),
         json!(arguments.input.common.confidence),
     );
-    if let Some(categories) = &ratings.categories {
-        fields.insert("categories_declared".to_owned(), json!(categories.declared));
+    if let Some(declared) = about.declared {
+        fields.insert("categories_declared".to_owned(), json!(declared));
     }
-    if ratings.clusters.is_some() {
-        fields.insert("n_without_cluster".to_owned(), json!(ratings.unclustered));
+    if about.clusters.is_some() {
+        fields.insert("n_without_cluster".to_owned(), json!(about.unclustered));
     }
 }
 
 /// What the figures rest on.
-pub(super) fn basis(arguments: &Agree, ratings: &Ratings, n: u64) -> Vec<String> {
+pub(super) fn basis(arguments: &Agree, about: &About, n: u64) -> Vec<String> {
     let confidence = arguments.input.common.confidence * 100.0;
     let mut basis = vec![
         format!(
             "{} of {}, {} scale; intervals at {confidence:.4}%.",
             counted(n, "item"),
-            counted(ratings.rows as u64, "row"),
+            counted(about.rows as u64, "row"),
             scale(arguments.scale),
         )
         .replace(".0000%", "%"),
     ];
-    if let (Some(clusters), Some(column)) = (&ratings.clusters, &arguments.cluster) {
-        let mut seen = vec![false; clusters.iter().max().map_or(0, |&last| last as usize + 1)];
-        for &cluster in clusters {
-            seen[cluster as usize] = true;
-        }
-        let different = seen.iter().filter(|seen| **seen).count();
+    if let (Some(clusters), Some(column)) = (about.clusters, &arguments.cluster) {
         basis.push(format!(
             "Items of one `{column}` belong together: {}.",
-            counted(different as u64, "cluster")
+            counted(clusters as u64, "cluster")
         ));
-        if ratings.unclustered > 0 {
+        if about.unclustered > 0 {
             basis.push(format!(
                 "{} without `{column}` left out.",
-                counted(ratings.unclustered as u64, "row")
+                counted(about.unclustered as u64, "row")
             ));
         }
     }

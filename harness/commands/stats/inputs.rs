@@ -1,10 +1,10 @@
 //! What all kinds ask of the command line and of the file: lists, levels, columns, order of categories.
 
 use std::cmp::Ordering;
-use std::io;
+use std::io::{self, Read};
 
 use crate::cli::stats::{StatsCommon, StatsInput};
-use crate::ingest::table::{self, Column, Kind, Table, Wanted};
+use crate::ingest::table::{self, Cell, Column, Kind, Table, Wanted};
 use crate::ingest::vocabulary::Vocabulary;
 
 use super::refusal::Refusal;
@@ -80,12 +80,35 @@ pub(super) fn read(
     vocabularies: Vec<Vocabulary>,
 ) -> Result<Table, Refusal> {
     check(&input.common)?;
-    let table = if input.file.as_os_str() == "-" {
-        table::read_from(io::stdin().lock(), "stdin", wanted, vocabularies)?
-    } else {
-        table::read(&input.file, wanted, vocabularies)?
-    };
-    Ok(table)
+    let (source, name) = source(input)?;
+    Ok(table::read_from(source, &name, wanted, vocabularies)?)
+}
+
+/// Hands over the wanted cells of the file row by row and keeps none; see [`table::for_each_row`].
+pub(super) fn for_each_row(
+    input: &StatsInput,
+    wanted: &[Wanted<'_>],
+    vocabularies: Vec<Vocabulary>,
+    take: impl FnMut(&[Cell]),
+) -> Result<Vec<Vocabulary>, Refusal> {
+    check(&input.common)?;
+    let (source, name) = source(input)?;
+    Ok(table::for_each_row(
+        source,
+        &name,
+        wanted,
+        vocabularies,
+        take,
+    )?)
+}
+
+/// The file of the command line and its name for messages.
+fn source(input: &StatsInput) -> Result<(Box<dyn Read>, String), Refusal> {
+    if input.file.as_os_str() == "-" {
+        return Ok((Box::new(io::stdin().lock()), "stdin".to_owned()));
+    }
+    let (file, name) = table::open(&input.file)?;
+    Ok((Box::new(file), name))
 }
 
 /// A column of labels of a vocabulary.
@@ -159,9 +182,13 @@ impl Categories {
 
     /// Sorts categories that were not declared, numbers by size and words by their bytes; recodes the columns.
     pub(super) fn sort(&mut self, columns: &mut [Vec<Option<u16>>]) {
-        if self.declared {
-            return;
+        if !self.declared {
+            recode(columns, &self.reorder());
         }
+    }
+
+    /// Sorts the categories and says which place each has now.
+    pub(super) fn reorder(&mut self) -> Vec<u16> {
         let mut order: Vec<usize> = (0..self.names.len()).collect();
         let by_number = |i: usize, j: usize| match &self.numbers {
             Some(numbers) => numbers[i].total_cmp(&numbers[j]),
@@ -172,11 +199,9 @@ impl Categories {
         for (new, &old) in order.iter().enumerate() {
             place[old] = new as u16;
         }
-        for code in columns.iter_mut().flatten().flatten() {
-            *code = place[usize::from(*code)];
-        }
         self.names = order.iter().map(|&old| self.names[old].clone()).collect();
         self.numbers = as_numbers(&self.names);
+        place
     }
 
     /// The categories in a sentence: where they come from.
@@ -190,6 +215,13 @@ impl Categories {
                  declare all with --categories."
             )
         }
+    }
+}
+
+/// Gives every label of some columns its new place.
+pub(super) fn recode(columns: &mut [Vec<Option<u16>>], place: &[u16]) {
+    for code in columns.iter_mut().flatten().flatten() {
+        *code = place[usize::from(*code)];
     }
 }
 

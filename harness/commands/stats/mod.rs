@@ -9,6 +9,7 @@ mod alt_test;
 mod calibration;
 mod compare;
 mod inputs;
+mod pairs;
 mod panel;
 mod power;
 mod prevalence;

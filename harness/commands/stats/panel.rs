@@ -25,8 +25,8 @@ pub(super) fn run(arguments: &Agree, ratings: &Ratings) -> Result<Found, Refusal
         )?;
         on_numbers(arguments, ratings)
     };
-    agree::complete(&mut fields, arguments, ratings);
-    let mut basis = agree::basis(arguments, ratings, n);
+    agree::complete(&mut fields, arguments, &ratings.about);
+    let mut basis = agree::basis(arguments, &ratings.about, n);
     if let Some(categories) = &ratings.categories {
         let order = if arguments.scale == RatingScale::Nominal {
             "in order of first appearance"
@@ -42,8 +42,8 @@ pub(super) fn run(arguments: &Agree, ratings: &Ratings) -> Result<Found, Refusal
     Ok(Found {
         title: format!(
             "Agreement of {} raters: {}",
-            ratings.raters.len(),
-            ratings.raters.join(", ")
+            ratings.about.raters.len(),
+            ratings.about.raters.join(", ")
         ),
         basis,
         fields,

@@ -20,19 +20,16 @@ use crate::stats::table::Confusion;
 
 type Values = Vec<Result<f64, Undefined>>;
 
-/// Resamples every coefficient of two raters that stands in `fields`.
-#[allow(clippy::too_many_arguments, reason = "all of it is one question")]
+/// Resamples every coefficient of two raters that stands in `fields`; `grouped` are their pairs on `q` categories, by
+/// cluster or item by item.
 pub(super) fn coefficients(
     fields: &mut Fields,
-    a: &[Option<u16>],
-    b: &[Option<u16>],
-    table: &Confusion,
+    grouped: &ClusterCells,
+    q: usize,
     values: Option<&[f64]>,
-    clusters: Option<&[u32]>,
-    common: &StatsCommon,
-    resamples: usize,
+    is_clustered: bool,
+    plan: Plan,
 ) {
-    let q = table.categories();
     let named: Vec<(String, Coefficient)> = fields
         .keys()
         .filter_map(|key| {
@@ -52,14 +49,13 @@ pub(super) fn coefficients(
         .collect();
     let statistics: Vec<&TableStatistic> =
         functions.iter().map(|it| it as &TableStatistic).collect();
-    let grouped = ClusterCells::of_pairs(a, b, q, clusters);
     let tables = Tables {
         tables: 1,
         categories: q,
     };
-    let made = bootstrap(&grouped, tables, &statistics, plan(common, resamples));
+    let made = bootstrap(grouped, tables, &statistics, plan);
     for ((key, _), made) in named.iter().zip(&made) {
-        stats_json::resampled(fields, key, made, clusters.is_some());
+        stats_json::resampled(fields, key, made, is_clustered);
     }
 }
 
