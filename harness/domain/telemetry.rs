@@ -81,8 +81,12 @@ pub struct TelemetryRow {
     pub ineligible: String,
     /// `full`, or what the line counts may miss: `shell`, `subagent`, `shell+subagent`.
     pub lines_coverage: String,
-    /// Lines of the file that could not be read.
+    /// Lines of the file that could not be read; messages, where the file is one document.
     pub malformed_lines: u64,
+    /// For a sub-agent's own transcript the session that started it, where the format says so; else empty. No column:
+    /// it serves to join rows of one run.
+    #[serde(skip)]
+    pub parent_session: String,
 }
 
 /// A number of the telemetry row that a check can ask for.

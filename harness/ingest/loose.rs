@@ -43,7 +43,7 @@ pub(super) struct Count(pub(super) Option<u64>);
 pub(super) struct Present(pub(super) bool);
 
 /// An object of type `T`, or nothing where the field holds something else.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Object<T>(pub(super) Option<T>);
 
 impl<T> Default for Object<T> {

@@ -4,14 +4,24 @@
 //! `redact` takes secrets out of every text on the way in. `table` reads columns of a CSV file, with `vocabulary` for its labels.
 
 pub mod claude_code;
+pub mod codex;
+pub mod copilot;
+pub mod cursor;
 pub mod detect;
+mod document;
 pub mod file;
+pub mod gemini;
 mod halves;
 pub mod lines;
 mod loose;
+mod objects;
+pub mod opencode;
+mod parts;
+mod patch;
 mod quoting;
 pub mod redact;
 pub mod redaction;
 pub mod table;
+mod teller;
 pub mod vocabulary;
 pub mod walk;
