@@ -58,6 +58,16 @@ impl<T> Object<T> {
     }
 }
 
+/// The objects of a list, or none where the field holds something else; what is no object in it is passed over.
+#[derive(Debug, Clone)]
+pub(super) struct Objects<T>(pub(super) Vec<T>);
+
+impl<T> Default for Objects<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 /// A JSON value as it stands in the line.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Raw<'a>(pub(super) Option<&'a RawValue>);
@@ -183,5 +193,26 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
             ignoring!(bool, number, string, null, list);
         }
         deserializer.deserialize_any(ObjectVisitor(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Objects<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectsVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectsVisitor<T> {
+            type Value = Objects<T>;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("any value")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                let mut objects = Vec::new();
+                while let Some(Object(object)) = items.next_element()? {
+                    objects.extend(object);
+                }
+                Ok(Objects(objects))
+            }
+            ignoring!(bool, number, string, null, object);
+        }
+        deserializer.deserialize_any(ObjectsVisitor(PhantomData))
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::moment::Moment;
 use crate::domain::text::{Json, Redaction, Text};
 
 use super::document::{Piece, each_piece};
-use super::loose::{Bool, Count, Object, Raw, Str};
+use super::loose::{Bool, Count, Object, Objects, Raw, Str};
 use super::objects::fault;
 use super::patch::{self, Changed};
 use super::teller::Teller;
@@ -71,7 +71,7 @@ struct Message<'a> {
     #[serde(borrow)]
     info: Object<Info<'a>>,
     #[serde(borrow)]
-    parts: Vec<Object<Part<'a>>>,
+    parts: Objects<Part<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -244,7 +244,7 @@ impl Reader<'_> {
             moment: moment(time.created),
         };
         self.teller.tell(at, Event::Entry);
-        let parts = message.parts.iter().filter_map(Object::get);
+        let parts = message.parts.0.iter();
         match info.role.get() {
             Some("user") => self.person(at, parts),
             Some("assistant") => {

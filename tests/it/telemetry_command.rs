@@ -107,8 +107,6 @@ fn fixture() -> tempfile::TempDir {
         .line("{\"type\":\"assist")
         .says("m1", "Yes.")
         .write(&folder.path().join("inner/headless.txt"));
-    let codex = "{\"timestamp\":\"2026-01-01T00:00:00Z\",\"type\":\"session_meta\",\"payload\":{\"id\":\"c\"}}\n";
-    std::fs::write(folder.path().join("codex.jsonl"), codex).unwrap();
     std::fs::write(folder.path().join("notes.md"), "# Notes\n").unwrap();
     std::fs::write(
         folder.path().join("x.metadata.json"),
@@ -190,11 +188,14 @@ fn the_columns_of_the_contract_stand_in_its_order() {
 }
 
 #[test]
-fn a_walked_folder_names_what_it_passes_over_and_succeeds() {
+fn a_walked_folder_counts_what_it_passes_over_and_succeeds() {
     let folder = fixture();
     let (code, _, stderr) = telemetry(folder.path(), &["."]);
     assert_eq!(code, 0);
     insta::assert_snapshot!("telemetry_walk_stderr", stderr);
+    let (code, _, stderr) = telemetry(folder.path(), &[".", "--verbose"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!("telemetry_walk_verbose_stderr", stderr);
 }
 
 #[test]
@@ -207,11 +208,17 @@ fn a_named_file_that_is_no_transcript_is_an_error() {
 }
 
 #[test]
-fn a_named_file_of_a_format_that_is_not_read_yet_is_an_error() {
+fn a_named_file_of_another_agent_has_a_row() {
     let folder = fixture();
-    let (code, stdout, stderr) = telemetry(folder.path(), &["codex.jsonl"]);
-    assert_eq!((code, stdout.as_str()), (2, ""));
-    insta::assert_snapshot!("telemetry_named_codex", stderr);
+    let codex = "{\"timestamp\":\"2026-01-01T00:00:00Z\",\"type\":\"session_meta\",\"payload\":{\"id\":\"c\"}}\n";
+    std::fs::write(folder.path().join("renamed.txt"), codex).unwrap();
+    let (code, stdout, stderr) = telemetry(folder.path(), &["renamed.txt", "--format", "json"]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let rows: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(
+        (&rows[0]["agent"], &rows[0]["session_id"]),
+        (&json!("Codex"), &json!("c"))
+    );
 }
 
 #[test]
@@ -295,7 +302,7 @@ fn a_hostile_id_opens_no_formula_and_moves_no_cursor() {
 fn a_hostile_file_name_moves_no_cursor() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("\u{1b}[2J.md"), "# Notes").unwrap();
-    let (code, _, stderr) = telemetry(folder.path(), &["."]);
+    let (code, _, stderr) = telemetry(folder.path(), &[".", "--verbose"]);
     assert_eq!(code, 0);
     assert!(
         stderr.contains("\\u{1b}[2J.md") && !stderr.contains('\u{1b}'),

@@ -27,7 +27,7 @@ use super::objects::{Found, each_object, fault};
 use super::patch::{self, Changed, PatchedFile};
 use super::teller::Teller;
 use entry::{Arguments, Change, Counter, Entry, Item, Meta, Shown, Source, Subagent};
-use running::Commands;
+use running::{Answer, Commands};
 use script::Script;
 
 /// Reads a rollout and tells `listener` what happens in it.
@@ -431,10 +431,14 @@ impl Reader<'_> {
         let outcome = tools::outcome(&text);
         let patched = self.patches.remove(call);
         let runs_on = outcome.running.is_some();
-        if let Some(ended) = self.commands.answer(call, &outcome.output, runs_on) {
-            // The client gave the end of a command to the call that asked for it.
-            self.result(at, &ended.call, outcome.status, &ended.output);
-            return self.result(at, call, ToolStatus::Done, &outcome.output);
+        match self.commands.answer(call, &outcome.output, runs_on) {
+            Answer::NotAsked => {}
+            Answer::RunsOn => return self.result(at, call, ToolStatus::Done, &outcome.output),
+            Answer::Ended(command) => {
+                // The client gave the end of a command to the call that asked for it.
+                self.result(at, &command.call, outcome.status, &command.output);
+                return self.result(at, call, ToolStatus::Done, &outcome.output);
+            }
         }
         match outcome.running {
             Some(key) => self.commands.start(key, call, &outcome.output),

@@ -14,6 +14,16 @@ pub(super) struct Running {
     pub(super) output: String,
 }
 
+/// What an output means for a command that ran on.
+pub(super) enum Answer {
+    /// The call asked for none.
+    NotAsked,
+    /// It still runs.
+    RunsOn,
+    /// It ended with this output.
+    Ended(Running),
+}
+
 /// Commands that run, by the client's key, and calls that ask for their output.
 #[derive(Default)]
 pub(super) struct Commands {
@@ -42,14 +52,21 @@ impl Commands {
         }
     }
 
-    /// More output came to the asking `call`; gives the command if it ended with it.
-    pub(super) fn answer(&mut self, call: &str, output: &str, runs_on: bool) -> Option<Running> {
-        let key = self.asking.remove(call)?;
-        self.running.get_mut(&key)?.hear(output);
+    /// More output came to `call`; says what that means for the command it asked about.
+    pub(super) fn answer(&mut self, call: &str, output: &str, runs_on: bool) -> Answer {
+        let Some(key) = self.asking.remove(call) else {
+            return Answer::NotAsked;
+        };
+        let Some(running) = self.running.get_mut(&key) else {
+            return Answer::NotAsked;
+        };
+        running.hear(output);
         if runs_on {
-            return None;
+            return Answer::RunsOn;
         }
-        self.running.remove(&key)
+        self.running
+            .remove(&key)
+            .map_or(Answer::NotAsked, Answer::Ended)
     }
 
     /// Commands that still ran when the session ended, in a fixed order.

@@ -62,20 +62,8 @@ const HEADER: usize = 1000;
 
 /// Reads an output. The client writes headers (`Process exited with code 1`), wraps it in JSON, or does neither.
 pub(super) fn outcome(output: &str) -> Outcome<'_> {
-    if output.starts_with('{')
-        && let Ok(printed) = serde_json::from_str::<Printed<'_>>(output)
-        && printed.output.get().is_some()
-    {
-        let code = printed
-            .exit_code
-            .0
-            .or(printed.metadata.get().and_then(|data| data.exit_code.0));
-        let running = key(printed.session_id).filter(|_| code.is_none());
-        return Outcome {
-            status: status_of(code),
-            running,
-            output: printed.output.0.unwrap_or_default(),
-        };
+    if let Some(outcome) = wrapped(output) {
+        return outcome;
     }
     let mut head = &output[..floor(output, HEADER)];
     let mut body = output;
@@ -102,17 +90,13 @@ pub(super) fn outcome(output: &str) -> Outcome<'_> {
         let code = line_with("Process exited with code ").or_else(|| line_with("Exit code: "));
         let failed = code.is_some_and(|code| code != "0") || line_with("Script failed").is_some();
         // A script prints what its commands gave back, as JSON where it prints all of it.
-        let inner = line_with("Script completed")
-            .is_some()
-            .then(|| outcome(body));
-        let inner = inner.filter(|inner| matches!(inner.output, Cow::Owned(_)));
-        return match inner {
-            Some(inner) if !failed => inner,
-            _ => Outcome {
-                status: status_of(Some(!failed)),
-                running: None,
-                output: Cow::Borrowed(body),
-            },
+        if !failed && let Some(inner) = wrapped(body) {
+            return inner;
+        }
+        return Outcome {
+            status: status_of(Some(!failed)),
+            running: None,
+            output: Cow::Borrowed(body),
         };
     }
     Outcome {
@@ -120,6 +104,25 @@ pub(super) fn outcome(output: &str) -> Outcome<'_> {
         running: None,
         output: Cow::Borrowed(output),
     }
+}
+
+/// An output inside of a JSON object.
+fn wrapped(text: &str) -> Option<Outcome<'_>> {
+    let text = text.trim();
+    if !text.starts_with('{') {
+        return None;
+    }
+    let printed: Printed<'_> = serde_json::from_str(text).ok()?;
+    let output = printed.output.0?;
+    let code = printed
+        .exit_code
+        .0
+        .or(printed.metadata.get().and_then(|data| data.exit_code.0));
+    Some(Outcome {
+        status: status_of(code),
+        running: key(printed.session_id).filter(|_| code.is_none()),
+        output,
+    })
 }
 
 fn status_of(succeeded: Option<bool>) -> ToolStatus {
