@@ -258,7 +258,7 @@ fn work(target: &Target, all: &[Vec<u8>], seed: u64, until: Duration, each: Opti
     loop {
         let done = match each {
             Some(each) => ran.executions >= each,
-            None => ran.executions % 64 == 0 && started.elapsed() >= until,
+            None => ran.executions.is_multiple_of(64) && started.elapsed() >= until,
         };
         if done {
             return ran;
@@ -269,7 +269,7 @@ fn work(target: &Target, all: &[Vec<u8>], seed: u64, until: Duration, each: Opti
         for _ in 0..random.random_range(1..=4) {
             change(&mut chain, all, &mut random);
         }
-        let shows = ran.executions % 32 == 0;
+        let shows = ran.executions.is_multiple_of(32);
         let start = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| (target.check)(&chain, shows)));
         let took = start.elapsed();

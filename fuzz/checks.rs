@@ -39,7 +39,7 @@ impl Listener for Listeners {
 }
 
 /// No bytes may make detection, reading or counting panic, nor give counts that contradict each other.
-pub fn transcript(format: Format, bytes: &[u8], shows: bool) {
+pub(crate) fn transcript(format: Format, bytes: &[u8], shows: bool) {
     let _ = detect(bytes);
     let mut listeners = Listeners {
         shows,
@@ -55,7 +55,7 @@ pub fn transcript(format: Format, bytes: &[u8], shows: bool) {
 }
 
 /// No bytes may make the reader of tables panic; what it reads has a cell per row in each column.
-pub fn table(bytes: &[u8]) {
+pub(crate) fn table(bytes: &[u8]) {
     let wanted = [
         Wanted {
             name: "gold",
@@ -79,7 +79,7 @@ pub fn table(bytes: &[u8]) {
 }
 
 /// No text may make the reading of answers panic; a label comes with an answer, a failure with a reason.
-pub fn answer(bytes: &[u8]) {
+pub(crate) fn answer(bytes: &[u8]) {
     static CLASSIFIERS: OnceLock<Vec<(Definition, AnswerSchema)>> = OnceLock::new();
     let classifiers = CLASSIFIERS.get_or_init(|| {
         let prompts = Path::new(env!("CARGO_MANIFEST_DIR"));

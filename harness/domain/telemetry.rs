@@ -51,7 +51,7 @@ pub struct TelemetryRow {
     pub test_runs: u64,
     /// Test runs that failed.
     pub test_failures: u64,
-    /// Tool results marked as errors, rejections included.
+    /// Tool results marked as errors, rejections and commands that exited with another code than zero included.
     pub tool_errors: u64,
     /// Tool calls that the person refused.
     pub rejections: u64,
