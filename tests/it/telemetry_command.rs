@@ -221,6 +221,35 @@ fn a_named_file_of_another_agent_has_a_row() {
     );
 }
 
+/// Newer clients keep each sub-agent's messages in a file of its own, under the id of the session that started it.
+#[test]
+fn a_sub_agents_file_is_joined_to_its_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = Transcript::new().with("sessionId", "0000-cccc");
+    session
+        .clone()
+        .user("Look around")
+        .calls("t1", "Agent", json!({"prompt": "look"}))
+        .write(&folder.path().join("0000-cccc.jsonl"));
+    let inside = session.with("isSidechain", true).user("look");
+    inside
+        .calls("s1", "Read", json!({"file_path": "/r/a"}))
+        .calls("s2", "Edit", json!({"file_path": "/r/a"}))
+        .result("s2", "ok", patch("/r/a", &[&["-a", "+b", "+c"]]), false)
+        .write(&folder.path().join("agent-1.jsonl"));
+    let (code, stdout, _) = telemetry(folder.path(), &[".", "--format", "json"]);
+    assert_eq!(code, 0);
+    let rows: Value = serde_json::from_str(&stdout).unwrap();
+    let (parent, child) = (&rows[0], &rows[1]);
+    assert_eq!(child["ineligible"], "subagent");
+    assert_eq!(
+        (&parent["actions"], &parent["subagent_actions"]),
+        (&json!(3), &json!(2))
+    );
+    assert_eq!(parent["subagent_lines_added"], json!(2));
+    assert_eq!(parent["lines_added"], json!(0));
+}
+
 #[test]
 fn a_path_that_is_not_there_is_an_error() {
     let folder = fixture();
