@@ -97,8 +97,9 @@ pub(super) fn apply_patch(text: &str) -> Vec<PatchedFile> {
     files
 }
 
-/// Larger products of line counts are not compared line by line; a hostile edit could take hours.
-const LARGEST_TABLE: usize = 4_000_000;
+/// Larger products of line counts are not compared line by line, and all their lines count as replaced: a hostile file of
+/// such edits could take hours.
+const LARGEST_TABLE: usize = 250_000;
 
 /// Lines by which `new` differs from `old`. Both repeat their context, so neither may be counted as it stands.
 pub(super) fn replaced(old: &str, new: &str) -> Changed {
