@@ -14,6 +14,7 @@ use crate::report::escape;
 use crate::report::number;
 use crate::report::table::{Align, Table};
 use crate::run::measure::{Measured, measure};
+use crate::telemetry::join::join;
 
 use super::output;
 
@@ -37,6 +38,7 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
         .collect();
     let mut rows = Vec::new();
     let mut unusable = false;
+    let mut passed_over = 0_u64;
     for (found, measured) in found.iter().zip(measured) {
         match measured {
             Ok(measured) => {
@@ -45,10 +47,21 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
             }
             Err(error) => {
                 unusable |= found.named;
-                skipped(found, error);
+                if !verbose && !found.named && matches!(error, FileError::NoTranscript(_)) {
+                    passed_over += 1;
+                } else {
+                    skipped(found, &error);
+                }
             }
         }
     }
+    if passed_over > 0 {
+        output::note(&format!(
+            "passed over: {}, no transcript of a known format (`--verbose` lists them)",
+            number::counted(passed_over, "file")
+        ));
+    }
+    join(&mut rows);
     if unusable {
         return Ok(Exit::Unusable);
     }
@@ -59,14 +72,14 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A named path that is no transcript is an error, a walked one is named and passed over.
-fn skipped(found: &Found, error: FileError) {
-    let source = std::error::Error::source(&error)
+/// A named path that is no transcript is an error, a walked one is passed over. What cannot be read is always named.
+fn skipped(found: &Found, error: &FileError) {
+    let source = std::error::Error::source(error)
         .map(|source| format!(": {source}"))
         .unwrap_or_default();
     if found.named {
         output::note(&format!(
-            "error: {error}{source}\n\nhint: name a Claude Code transcript (`*.jsonl`), or a folder, in which other files are passed over"
+            "error: {error}{source}\n\nhint: name a coding agent's transcript, or a folder, in which other files are passed over"
         ));
     } else {
         output::note(&format!("passed over: {error}{source}"));

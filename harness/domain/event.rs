@@ -42,6 +42,8 @@ pub enum Event<'a> {
     ToolCall(ToolCall<'a>),
     /// What a tool gave back.
     ToolResult(ToolResult<'a>),
+    /// A tool changed a file, told apart from its result: one call can change several.
+    FileChange(FileChange<'a>),
     /// The person stops the agent.
     Interruption {
         /// True if a tool call was waiting or running.
@@ -77,6 +79,8 @@ pub enum Event<'a> {
 pub enum Fact<'a> {
     /// The session's id as the transcript gives it. A file can hold more than one.
     SessionId(&'a str),
+    /// The transcript is a sub-agent's own; this is the id of the session that started it.
+    Parent(&'a str),
     /// Version of the agent's client.
     AgentVersion(&'a str),
     /// What an entry point or another sign says of the study's scope: in it, or out of it for a reason.

@@ -51,7 +51,7 @@ pub struct TelemetryRow {
     pub test_runs: u64,
     /// Test runs that failed.
     pub test_failures: u64,
-    /// Tool results marked as errors, rejections included.
+    /// Tool results marked as errors, rejections and commands that exited with another code than zero included.
     pub tool_errors: u64,
     /// Tool calls that the person refused.
     pub rejections: u64,
@@ -81,8 +81,12 @@ pub struct TelemetryRow {
     pub ineligible: String,
     /// `full`, or what the line counts may miss: `shell`, `subagent`, `shell+subagent`.
     pub lines_coverage: String,
-    /// Lines of the file that could not be read.
+    /// Lines of the file that could not be read; messages, where the file is one document.
     pub malformed_lines: u64,
+    /// For a sub-agent's own transcript the session that started it, where the format says so; else empty. No column:
+    /// it serves to join rows of one run.
+    #[serde(skip)]
+    pub parent_session: String,
 }
 
 /// A number of the telemetry row that a check can ask for.

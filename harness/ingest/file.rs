@@ -1,14 +1,14 @@
 //! Opens a transcript file: finds its format by content and reads it with the reader of that format.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::domain::event::Listener;
 use crate::domain::text::Redaction;
 
-use super::claude_code;
 use super::detect::{Format, detect};
+use super::{claude_code, codex, copilot, cursor, gemini, opencode};
 
 /// Bytes that decide most files; a longer look follows where they do not.
 const SHORT_LOOK: u64 = 64 * 1024;
@@ -30,14 +30,6 @@ pub enum FileError {
     /// Its content is no transcript of any known format.
     #[error("`{}` is no transcript of a known format", .0.display())]
     NoTranscript(PathBuf),
-    /// The format is known by its content but has no reader.
-    #[error("`{}` is a {format} transcript, a format that is not read yet", .path.display())]
-    NotReadYet {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        format: Format,
-    },
 }
 
 /// The format of a file.
@@ -63,10 +55,10 @@ pub fn format_of(path: &Path) -> Result<Format, FileError> {
     Err(FileError::NoTranscript(path.to_owned()))
 }
 
-/// Reads a transcript of any format that has a reader, and says which format it was.
+/// Reads a transcript of any format, and says which format it was.
 ///
 /// # Errors
-/// Where the file cannot be read, is no transcript, or has a format without a reader.
+/// Where the file cannot be read or is no transcript.
 pub fn read(
     path: &Path,
     redaction: Redaction,
@@ -78,14 +70,26 @@ pub fn read(
         source,
     };
     let source = BufReader::with_capacity(BUFFER, File::open(path).map_err(failed)?);
-    match format {
-        Format::ClaudeCode => claude_code::read(source, redaction, listener).map_err(failed)?,
-        Format::Codex | Format::OpenCode | Format::Gemini | Format::Copilot | Format::Cursor => {
-            return Err(FileError::NotReadYet {
-                path: path.to_owned(),
-                format,
-            });
-        }
-    }
+    read_as(format, source, redaction, listener).map_err(failed)?;
     Ok(format)
+}
+
+/// Reads `source` with the reader of `format`.
+///
+/// # Errors
+/// Errors of the source only.
+pub fn read_as(
+    format: Format,
+    source: impl BufRead,
+    redaction: Redaction,
+    listener: &mut dyn Listener,
+) -> io::Result<()> {
+    match format {
+        Format::ClaudeCode => claude_code::read(source, redaction, listener),
+        Format::Codex => codex::read(source, redaction, listener),
+        Format::OpenCode => opencode::read(source, redaction, listener),
+        Format::Gemini => gemini::read(source, redaction, listener),
+        Format::Copilot => copilot::read(source, redaction, listener),
+        Format::Cursor => cursor::read(source, redaction, listener),
+    }
 }

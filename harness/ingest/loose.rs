@@ -43,7 +43,7 @@ pub(super) struct Count(pub(super) Option<u64>);
 pub(super) struct Present(pub(super) bool);
 
 /// An object of type `T`, or nothing where the field holds something else.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Object<T>(pub(super) Option<T>);
 
 impl<T> Default for Object<T> {
@@ -55,6 +55,16 @@ impl<T> Default for Object<T> {
 impl<T> Object<T> {
     pub(super) fn get(&self) -> Option<&T> {
         self.0.as_ref()
+    }
+}
+
+/// The objects of a list, or none where the field holds something else; what is no object in it is passed over.
+#[derive(Debug, Clone)]
+pub(super) struct Objects<T>(pub(super) Vec<T>);
+
+impl<T> Default for Objects<T> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 
@@ -183,5 +193,26 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
             ignoring!(bool, number, string, null, list);
         }
         deserializer.deserialize_any(ObjectVisitor(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Objects<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectsVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectsVisitor<T> {
+            type Value = Objects<T>;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("any value")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                let mut objects = Vec::new();
+                while let Some(Object(object)) = items.next_element()? {
+                    objects.extend(object);
+                }
+                Ok(Objects(objects))
+            }
+            ignoring!(bool, number, string, null, object);
+        }
+        deserializer.deserialize_any(ObjectsVisitor(PhantomData))
     }
 }

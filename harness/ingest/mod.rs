@@ -5,15 +5,25 @@
 //! `tally` counts equal rows of labels as they are read.
 
 pub mod claude_code;
+pub mod codex;
+pub mod copilot;
+pub mod cursor;
 pub mod detect;
+mod document;
 pub mod file;
+pub mod gemini;
 mod halves;
 pub mod lines;
 mod loose;
+mod objects;
+pub mod opencode;
+mod parts;
+mod patch;
 mod quoting;
 pub mod redact;
 pub mod redaction;
 pub mod table;
 pub mod tally;
+mod teller;
 pub mod vocabulary;
 pub mod walk;

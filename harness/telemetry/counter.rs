@@ -34,6 +34,7 @@ pub struct Counter {
     subagent_calls: HashSet<u64>,
     started_subagent: bool,
     may_miss_shell_edits: bool,
+    parent: String,
     in_scope: bool,
     out_of_scope: Option<Ineligible>,
     first: Option<Moment>,
@@ -111,6 +112,7 @@ impl Counter {
             (true, true) => "shell+subagent",
         }
         .to_owned();
+        row.parent_session = self.parent;
         row.malformed_lines = self.malformed.len() as u64;
         (row, self.problems)
     }
@@ -141,6 +143,7 @@ impl Counter {
                 self.out_of_scope = Some(Ineligible::Subagent);
             }
             Fact::Scope(Err(reason)) => self.out_of_scope = self.out_of_scope.or(Some(*reason)),
+            Fact::Parent(parent) => (*parent).clone_into(&mut self.parent),
             Fact::WorkingFolder(_) => {}
         }
     }
@@ -310,6 +313,7 @@ impl Listener for Counter {
             Event::AgentText(text) => self.row.agent_words += text.words(),
             Event::ToolCall(call) => self.call(&call),
             Event::ToolResult(result) => self.result(&result),
+            Event::FileChange(change) => self.change(&change),
             Event::Interruption { .. } => self.row.interruptions += 1,
             Event::Compaction => self.row.compactions += 1,
             Event::Usage(usage) => {

@@ -21,6 +21,7 @@ mod main_job;
 mod main_job_errors;
 mod main_job_real;
 mod provider;
+mod readers;
 mod recorded;
 mod recordings;
 mod redaction;

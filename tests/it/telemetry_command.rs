@@ -107,8 +107,6 @@ fn fixture() -> tempfile::TempDir {
         .line("{\"type\":\"assist")
         .says("m1", "Yes.")
         .write(&folder.path().join("inner/headless.txt"));
-    let codex = "{\"timestamp\":\"2026-01-01T00:00:00Z\",\"type\":\"session_meta\",\"payload\":{\"id\":\"c\"}}\n";
-    std::fs::write(folder.path().join("codex.jsonl"), codex).unwrap();
     std::fs::write(folder.path().join("notes.md"), "# Notes\n").unwrap();
     std::fs::write(
         folder.path().join("x.metadata.json"),
@@ -190,11 +188,14 @@ fn the_columns_of_the_contract_stand_in_its_order() {
 }
 
 #[test]
-fn a_walked_folder_names_what_it_passes_over_and_succeeds() {
+fn a_walked_folder_counts_what_it_passes_over_and_succeeds() {
     let folder = fixture();
     let (code, _, stderr) = telemetry(folder.path(), &["."]);
     assert_eq!(code, 0);
     insta::assert_snapshot!("telemetry_walk_stderr", stderr);
+    let (code, _, stderr) = telemetry(folder.path(), &[".", "--verbose"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!("telemetry_walk_verbose_stderr", stderr);
 }
 
 #[test]
@@ -207,11 +208,46 @@ fn a_named_file_that_is_no_transcript_is_an_error() {
 }
 
 #[test]
-fn a_named_file_of_a_format_that_is_not_read_yet_is_an_error() {
+fn a_named_file_of_another_agent_has_a_row() {
     let folder = fixture();
-    let (code, stdout, stderr) = telemetry(folder.path(), &["codex.jsonl"]);
-    assert_eq!((code, stdout.as_str()), (2, ""));
-    insta::assert_snapshot!("telemetry_named_codex", stderr);
+    let codex = "{\"timestamp\":\"2026-01-01T00:00:00Z\",\"type\":\"session_meta\",\"payload\":{\"id\":\"c\"}}\n";
+    std::fs::write(folder.path().join("renamed.txt"), codex).unwrap();
+    let (code, stdout, stderr) = telemetry(folder.path(), &["renamed.txt", "--format", "json"]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let rows: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(
+        (&rows[0]["agent"], &rows[0]["session_id"]),
+        (&json!("Codex"), &json!("c"))
+    );
+}
+
+/// Newer clients keep each sub-agent's messages in a file of its own, under the id of the session that started it.
+#[test]
+fn a_sub_agents_file_is_joined_to_its_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = Transcript::new().with("sessionId", "0000-cccc");
+    session
+        .clone()
+        .user("Look around")
+        .calls("t1", "Agent", json!({"prompt": "look"}))
+        .write(&folder.path().join("0000-cccc.jsonl"));
+    let inside = session.with("isSidechain", true).user("look");
+    inside
+        .calls("s1", "Read", json!({"file_path": "/r/a"}))
+        .calls("s2", "Edit", json!({"file_path": "/r/a"}))
+        .result("s2", "ok", patch("/r/a", &[&["-a", "+b", "+c"]]), false)
+        .write(&folder.path().join("agent-1.jsonl"));
+    let (code, stdout, _) = telemetry(folder.path(), &[".", "--format", "json"]);
+    assert_eq!(code, 0);
+    let rows: Value = serde_json::from_str(&stdout).unwrap();
+    let (parent, child) = (&rows[0], &rows[1]);
+    assert_eq!(child["ineligible"], "subagent");
+    assert_eq!(
+        (&parent["actions"], &parent["subagent_actions"]),
+        (&json!(3), &json!(2))
+    );
+    assert_eq!(parent["subagent_lines_added"], json!(2));
+    assert_eq!(parent["lines_added"], json!(0));
 }
 
 #[test]
@@ -295,7 +331,7 @@ fn a_hostile_id_opens_no_formula_and_moves_no_cursor() {
 fn a_hostile_file_name_moves_no_cursor() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("\u{1b}[2J.md"), "# Notes").unwrap();
-    let (code, _, stderr) = telemetry(folder.path(), &["."]);
+    let (code, _, stderr) = telemetry(folder.path(), &[".", "--verbose"]);
     assert_eq!(code, 0);
     assert!(
         stderr.contains("\\u{1b}[2J.md") && !stderr.contains('\u{1b}'),

@@ -5,6 +5,8 @@ use std::path::Path;
 use harness::domain::event::{Event, Fact, Listener, Position, SubagentWork};
 use harness::domain::telemetry::TelemetryRow;
 use harness::ingest::claude_code;
+use harness::ingest::detect::Format;
+use harness::ingest::file::read_as;
 use harness::ingest::redaction::standard_redaction;
 use harness::telemetry::counter::{Counter, Problem};
 use serde_json::{Value, json};
@@ -203,16 +205,26 @@ pub(crate) fn counted(bytes: &[u8], stem: &str) -> (TelemetryRow, Vec<Problem>) 
 
 /// What happens in `bytes`, as sentences; facts are left out.
 pub(crate) fn heard(bytes: &[u8]) -> Vec<String> {
-    let mut sentences = Sentences::default();
-    claude_code::read(bytes, standard_redaction(), &mut sentences).unwrap();
-    sentences.events
+    heard_as(Format::ClaudeCode, bytes).0
 }
 
 /// The facts that `bytes` tell.
 pub(crate) fn facts(bytes: &[u8]) -> Vec<String> {
+    heard_as(Format::ClaudeCode, bytes).1
+}
+
+/// What happens in a transcript of `format`, and the facts that it tells, as sentences.
+pub(crate) fn heard_as(format: Format, bytes: &[u8]) -> (Vec<String>, Vec<String>) {
     let mut sentences = Sentences::default();
-    claude_code::read(bytes, standard_redaction(), &mut sentences).unwrap();
-    sentences.facts
+    read_as(format, bytes, standard_redaction(), &mut sentences).unwrap();
+    (sentences.events, sentences.facts)
+}
+
+/// Reads a transcript of `format` and counts it for a file of this stem.
+pub(crate) fn counted_as(format: Format, bytes: &[u8], stem: &str) -> (TelemetryRow, Vec<Problem>) {
+    let mut counter = Counter::default();
+    read_as(format, bytes, standard_redaction(), &mut counter).unwrap();
+    counter.finish(format.agent(), stem)
 }
 
 #[derive(Default)]
@@ -228,6 +240,7 @@ impl Listener for Sentences {
             Event::Fact(fact) => {
                 self.facts.push(match fact {
                     Fact::SessionId(id) => format!("session {id}"),
+                    Fact::Parent(id) => format!("started by {id}"),
                     Fact::AgentVersion(version) => format!("version {version}"),
                     Fact::Scope(Ok(())) => "in scope".to_owned(),
                     Fact::Scope(Err(reason)) => format!("out of scope: {}", reason.code()),
@@ -256,6 +269,13 @@ impl Listener for Sentences {
                     format!(" {path} +{} -{}", change.lines_added, change.lines_removed)
                 });
                 format!("result {} {:?}{change}", result.id, result.status)
+            }
+            Event::FileChange(change) => {
+                let path = change.path.redacted();
+                format!(
+                    "changed {path} +{} -{}",
+                    change.lines_added, change.lines_removed
+                )
             }
             Event::Interruption { during_tool: false } => "interrupted".to_owned(),
             Event::Interruption { during_tool: true } => "interrupted for tool use".to_owned(),

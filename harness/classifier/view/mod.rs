@@ -276,6 +276,7 @@ impl Listener for ViewBuilder<'_> {
             Event::Entry
             | Event::Fact(_)
             | Event::Usage(_)
+            | Event::FileChange(_)
             | Event::TurnDuration { .. }
             | Event::PullRequest { .. }
             | Event::SubagentWork(_)

@@ -538,6 +538,10 @@ impl Reader<'_> {
         };
         if self.entries > 0 && self.entries == self.sidechain_entries {
             self.tell(at, Event::Fact(Fact::Scope(Err(Ineligible::Subagent))));
+            // A sub-agent's file carries the id of the session that started it.
+            let parent = std::mem::take(&mut self.facts.session_id);
+            let parent = (self.redaction)(&parent);
+            self.tell(at, Event::Fact(Fact::Parent(&parent)));
         } else if let (true, Some(reason)) = (self.facts.entrypoint.is_empty(), self.sign) {
             self.tell(at, Event::Fact(Fact::Scope(Err(reason))));
         }
