@@ -16,6 +16,7 @@ mod ingest_properties;
 mod main_job;
 mod main_job_errors;
 mod main_job_real;
+mod provider;
 mod recorded;
 mod recordings;
 mod redaction;

@@ -1,0 +1,8 @@
+mod dialects;
+mod dialects_answers;
+mod dialects_endpoint;
+mod dialects_failures;
+mod dialects_fallback;
+mod dialects_properties;
+mod http;
+mod http_server;
