@@ -254,7 +254,14 @@ async fn nobody_there_is_transient() {
 
 #[tokio::test]
 async fn a_server_without_tls_is_named() {
-    let server = Server::saying(response("200 OK", "", ANSWER)).await;
+    let server = Server::start(|_, mut stream| async move {
+        // Plain words where the client expects a handshake.
+        stream
+            .write_all(&response("400 Bad Request", "", "speak plainly"))
+            .await
+            .unwrap();
+    })
+    .await;
     let url = server.base.replace("http://", "https://");
     let failure = get(&client(), &url).await.unwrap_err();
     assert!(
