@@ -61,8 +61,8 @@ pub struct MainJob {
     /// Folder with the transcripts, for goldsets that ship only labels.
     #[arg(long, value_name = "DIR")]
     pub sessions: Option<PathBuf>,
-    /// Who is validated: `recorded:NAME` (answers kept in the goldset), `rater:NAME`, `baseline:majority`,
-    /// `baseline:rules` [default: the goldset's].
+    /// Who is validated: `anthropic:NAME` or `openai:NAME@http://HOST:PORT/v1` (a model that is asked), `recorded:NAME`
+    /// (answers kept in the goldset), `rater:NAME`, `baseline:majority`, `baseline:rules` [default: the goldset's].
     #[arg(long, value_name = "SPEC")]
     pub model: Option<String>,
     /// Who is compared as a reference, in the same form [default: the goldset's].
@@ -77,9 +77,9 @@ pub struct MainJob {
     /// The file that keeps answers and rows.
     #[arg(long, value_name = "FILE", default_value = ".validate/store.db")]
     pub store: Option<PathBuf>,
-    /// Ask nobody. Recorded answers are all that this version uses, so it changes nothing yet.
-    #[arg(long)]
-    pub offline: bool,
+    /// How a provider is asked.
+    #[command(flatten)]
+    pub asking: Asking,
     /// Seed of everything random.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
@@ -89,6 +89,48 @@ pub struct MainJob {
     /// Write the output into this folder instead of stdout.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// How a provider is asked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Asking a provider")]
+pub struct Asking {
+    /// Ask nobody: only answers that are stored or recorded count.
+    #[arg(long)]
+    pub offline: bool,
+    /// Say what would be asked and what it would cost; send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Ask each request N times, which tells how reliable the answers are.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeat: u32,
+    /// Stop before more than this is spent.
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<f64>,
+    /// Requests on their way at most; fewer where the provider says so.
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub concurrency: u32,
+    /// Keep the answers as recordings of the goldset too, under the model's name.
+    #[arg(long)]
+    pub record: bool,
+    /// How long one request may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// How often one request is sent where that can help.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10))]
+    pub attempts: u32,
+    /// Tokens of an answer at most [default: the model's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_tokens: Option<u32>,
+    /// Do not ask once more for an answer that cannot be read.
+    #[arg(long)]
+    pub no_repair: bool,
+    /// Ask again what a provider refused for good in an earlier run.
+    #[arg(long)]
+    pub retry_errors: bool,
+    /// Prices of models that the table of this program lacks, or other prices.
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
 }
 
 /// Forms of the main job's output.
@@ -166,15 +208,21 @@ pub enum RequestFormat {
 /// `validate requests`.
 #[derive(Debug, Subcommand)]
 pub enum Requests {
-    /// Writes the requests of a goldset, one JSON object a line, for any engine that answers them.
+    /// Writes the requests of a goldset as files, for any engine that answers them.
     Export(Export),
-    /// Reads answers to exported requests and keeps them as recordings of the goldset.
+    /// Reads answers to exported requests and keeps them, as recordings of the goldset or in a store.
     Import(Import),
 }
 
 /// `validate requests export`.
 #[derive(Debug, Args)]
 pub struct Export {
+    /// Form of the lines.
+    #[arg(long, value_enum, default_value_t = BatchFormat::Lines)]
+    pub format: BatchFormat,
+    /// Whose requests they are: `anthropic:NAME` or `openai:NAME`. No key is needed, and none is written.
+    #[arg(long, value_name = "SPEC")]
+    pub model: Option<String>,
     /// Classifiers, separated by commas, or `all`.
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub classifier: String,
@@ -187,32 +235,72 @@ pub struct Export {
     /// Leave out what this model has answered already, by its recordings.
     #[arg(long, value_name = "NAME")]
     pub missing: Option<String>,
-    /// The file to write.
+    /// Leave out what this store has of the model already.
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// Which time the requests are asked, from 0: an answer of each time is kept.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub repeat: u32,
+    /// Only the first N sessions that lack an answer; the next export goes on behind them once answers are imported.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub wave: Option<u64>,
+    /// The file to write; `requests.jsonl` becomes `requests-001.jsonl` and so on where one batch cannot hold all.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// At most this many requests in a file, if that is less than the vendor's limit.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub part_requests: Option<u64>,
+    /// At most this many bytes in a file, if that is less than the vendor's limit.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub part_bytes: Option<u64>,
+}
+
+/// Forms of exported requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BatchFormat {
+    /// Our own: the hash, the session, the classifier and the request's four texts.
+    Lines,
+    /// Anthropic Message Batches, one {"custom_id", "params"} a line: the items of the list {"requests": […]}.
+    Anthropic,
+    /// OpenAI batches, one {"custom_id", "method", "url", "body"} a line; vLLM and others read them too.
+    Openai,
 }
 
 /// `validate requests import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The file with answers, one JSON object a line: `request_hash` and `text`, and `stop` and `usage` where known.
-    pub file: PathBuf,
+    /// Files with answers, one JSON object a line, in any order: results of either vendor's batches or of an engine that
+    /// writes them, or `request_hash` and `text`, and `stop` and `usage` where known.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
     /// Folder of the goldset.
     #[arg(long, value_name = "DIR", default_value = "goldsets/starter")]
     pub goldset: PathBuf,
     /// Folder with the transcripts, for goldsets that ship only labels.
     #[arg(long, value_name = "DIR")]
     pub sessions: Option<PathBuf>,
-    /// The name under which the answers are kept.
+    /// The name under which recordings are kept; with `--store` the SPEC that was asked, `anthropic:NAME` or `openai:NAME`.
     #[arg(long, value_name = "NAME")]
     pub model: String,
-    /// How they were obtained.
-    #[arg(long, value_name = "WORDS", default_value = "batch by hand")]
-    pub obtained: String,
+    /// How they were obtained [default: `batch` for results of a vendor's form, `batch by hand` for our own lines].
+    #[arg(long, value_name = "WORDS")]
+    pub obtained: Option<String>,
     /// The model's family, if known.
     #[arg(long, value_name = "FAMILY")]
     pub family: Option<String>,
     /// The day on which they were obtained.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub when: String,
+    /// Which time the requests were asked, from 0, as they were exported.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub repeat: u32,
+    /// Keep the answers in this store instead of the goldset's recordings.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["replace", "family"])]
+    pub store: Option<PathBuf>,
+    /// Put answers that differ from recordings in their place.
+    #[arg(long)]
+    pub replace: bool,
+    /// Keep the good answers of files with lines that cannot be used.
+    #[arg(long)]
+    pub keep_going: bool,
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use crate::domain::request::{Hash, Request};
+use crate::domain::request::{Hash, Request, SharedBeginning};
 
 use super::definition::Definition;
 use super::schema::{AnswerSchema, SchemaError, WireSchema};
@@ -114,6 +114,16 @@ impl Prompts {
     #[must_use]
     pub fn request(&self, prompt: &Prompt, view: &View) -> Request {
         self.request_of(view.text.clone(), &prompt.text)
+    }
+
+    /// The hashes of the requests about one session, in the order of the prompts.
+    #[must_use]
+    pub fn hashes(&self, prompts: &[Prompt], view: &View) -> Vec<Hash> {
+        let beginning = SharedBeginning::new(&self.system, &view.text);
+        prompts
+            .iter()
+            .map(|prompt| beginning.hash(&prompt.text, self.wire.text()))
+            .collect()
     }
 
     fn request_of(&self, view: String, classifier: &str) -> Request {

@@ -1,8 +1,10 @@
 //! One file per subcommand: wires rooms, prints, writes files. The only place with anyhow.
 
+mod answers;
+mod asking;
 pub mod output;
+mod progress;
 pub mod prompts;
-mod replay;
 pub mod requests;
 pub mod stats;
 pub mod telemetry;

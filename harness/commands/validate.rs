@@ -1,6 +1,6 @@
 //! The main job: what a rater's labels are worth against gold, reference, baselines and telemetry.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -16,7 +16,7 @@ use crate::ingest::redaction::standard_redaction;
 use crate::report::basis::{Basis, TelemetrySource};
 use crate::report::validation_json::Spent;
 use crate::report::{page, validation, validation_json};
-use crate::run::asked::Asked;
+use crate::run::estimate::Estimate;
 use crate::run::raters::{Question, Spec, SpecError, ask, labels_of};
 use crate::run::sessions::{Broken, Known, know};
 use crate::validation::agreement::Party;
@@ -24,8 +24,9 @@ use crate::validation::injections::Demand;
 use crate::validation::notes::Note;
 use crate::validation::{Panel, Validated, validate};
 
+use super::answers::{Answers, AnswersError, Wanted, answers, estimates};
+use super::asking::{told, told_json};
 use super::output;
-use super::replay::{ReplayError, Wanted, replay};
 
 /// Where classifiers are looked for, from the working directory.
 pub const PROMPTS: &str = "prompts";
@@ -42,7 +43,7 @@ enum Unusable {
     #[error(transparent)]
     Spec(#[from] SpecError),
     #[error(transparent)]
-    Replay(#[from] ReplayError),
+    Answers(#[from] AnswersError),
     #[error("the goldset `{0}` names no default {1}\n\nhint: give `{2}`")]
     NoDefault(String, &'static str, &'static str),
     #[error(
@@ -94,7 +95,11 @@ fn broken(files: &[Broken]) -> String {
 /// Where output fails.
 pub fn run(arguments: &MainJob, verbose: bool) -> anyhow::Result<Exit> {
     match prepare(arguments, verbose) {
-        Ok(done) => {
+        Ok(Prepared::Priced(estimates)) => {
+            output::result(&priced(arguments, &estimates)?)?;
+            Ok(Exit::Done)
+        }
+        Ok(Prepared::Done(done)) => {
             if let Err(error) = write(arguments, &done) {
                 if arguments.out.is_none() {
                     return Err(error);
@@ -105,6 +110,10 @@ pub fn run(arguments: &MainJob, verbose: bool) -> anyhow::Result<Exit> {
                 return Ok(Exit::Unusable);
             }
             match done.missing {
+                Some(missing) if done.was_interrupted => {
+                    output::note(&format!("\nincomplete: {missing}"));
+                    Ok(Exit::Interrupted)
+                }
                 None => Ok(Exit::Done),
                 Some(missing) => {
                     output::note(&format!("\nincomplete: {missing}"));
@@ -119,6 +128,25 @@ pub fn run(arguments: &MainJob, verbose: bool) -> anyhow::Result<Exit> {
     }
 }
 
+fn priced(arguments: &MainJob, estimates: &[(String, Estimate)]) -> anyhow::Result<String> {
+    if let Format::Json = arguments.format {
+        let list: Vec<_> = estimates
+            .iter()
+            .map(|(spec, estimate)| told_json(spec, estimate))
+            .collect();
+        return Ok(serde_json::to_string_pretty(&serde_json::json!({ "dry_run": list }))? + "\n");
+    }
+    Ok(if estimates.is_empty() {
+        "no provider would be asked: neither `--model` nor `--reference` names one\n".to_owned()
+    } else {
+        let texts: Vec<String> = estimates
+            .iter()
+            .map(|(spec, estimate)| told(spec, estimate))
+            .collect();
+        texts.join("\n")
+    })
+}
+
 /// What a run found.
 struct Done {
     basis: Basis,
@@ -127,9 +155,19 @@ struct Done {
     spent: BTreeMap<String, Spent>,
     /// Requests without an answer, and how to get them.
     missing: Option<String>,
+    /// The user interrupted.
+    was_interrupted: bool,
 }
 
-fn prepare(arguments: &MainJob, verbose: bool) -> Result<Done, Unusable> {
+/// What came of the preparations.
+enum Prepared {
+    /// Figures.
+    Done(Box<Done>),
+    /// What asking would take; nothing was sent.
+    Priced(Vec<(String, Estimate)>),
+}
+
+fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
     let all = load_all(Path::new(PROMPTS))?;
     let names = arguments.classifier.as_deref().unwrap_or_default();
     if names.split(',').all(|name| name.trim().is_empty()) {
@@ -155,18 +193,21 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Done, Unusable> {
         return Err(Unusable::NoneEligible(goldset.name));
     }
     let specs = players.specs();
-    let replays = replay(
-        &Wanted {
-            goldset: &goldset,
-            definitions: &definitions,
-            sessions: &sessions,
-            transcripts: arguments.sessions.as_deref(),
-            store: arguments.store.as_deref(),
-        },
-        &specs,
-    )?;
+    let wanted = Wanted {
+        goldset: &goldset,
+        definitions: &definitions,
+        sessions: &sessions,
+        transcripts: arguments.sessions.as_deref(),
+        store: arguments.store.as_deref(),
+        asking: &arguments.asking,
+        verbose,
+    };
+    if arguments.asking.dry_run {
+        return Ok(Prepared::Priced(estimates(&wanted, &specs)?));
+    }
+    let answers = answers(&wanted, &specs)?;
     if verbose {
-        for asked in replays.asked.values() {
+        for asked in answers.asked.values() {
             for (session, classifier, reason) in &asked.unreadable {
                 output::note(&format!("{classifier}, {session}: no label: {reason}"));
             }
@@ -174,25 +215,17 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Done, Unusable> {
     }
     let results = definitions
         .iter()
-        .map(|definition| {
-            validated(
-                definition,
-                &goldset,
-                &players,
-                &sessions,
-                &known,
-                &replays.asked,
-            )
-        })
+        .map(|definition| validated(definition, &goldset, &players, &sessions, &known, &answers))
         .collect();
     let mut basis = basis(arguments, &goldset, &players, &sessions, &known, excluded);
-    basis.replayed = replays.told(&specs);
-    Ok(Done {
+    basis.replayed = answers.told(&specs);
+    Ok(Prepared::Done(Box::new(Done {
         basis,
         results,
-        spent: replays.spent(&players.candidate),
-        missing: replays.missing(&goldset),
-    })
+        spent: answers.spent(&players.candidate),
+        missing: answers.missing(&goldset, &arguments.asking),
+        was_interrupted: answers.was_interrupted(),
+    })))
 }
 
 /// Who is compared.
@@ -347,7 +380,7 @@ fn validated(
     players: &Players,
     sessions: &[&Session],
     known: &Known,
-    asked: &HashMap<String, Asked>,
+    answers: &Answers,
 ) -> Validated {
     let ids: Vec<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
     let gold = labels_of(goldset, definition, &players.against, &ids);
@@ -357,21 +390,21 @@ fn validated(
         gold: &gold,
         telemetry: &known.telemetry,
         words: &known.words,
-        asked,
+        asked: &answers.asked,
     };
-    let answers = |spec: &Spec| ask(spec, goldset, &question);
+    let said = |spec: &Spec| ask(spec, goldset, &question);
     let gold_outcomes: Vec<Outcome> = gold
         .iter()
         .map(|label| label.clone().map_or(Outcome::Missing, Outcome::Parsed))
         .collect();
-    let candidate = answers(&players.candidate);
+    let candidate = said(&players.candidate);
     let reference = players
         .reference
         .as_ref()
-        .map(|(spec, kind)| (spec.text(), *kind, answers(spec)));
+        .map(|(spec, kind)| (spec.text(), *kind, said(spec)));
     let baselines: Vec<(String, Vec<Outcome>)> = [Spec::Majority, Spec::Rules]
         .iter()
-        .map(|spec| (spec.text(), answers(spec)))
+        .map(|spec| (spec.text(), said(spec)))
         .collect();
     let panel = Panel {
         candidate: Party {
@@ -411,6 +444,7 @@ fn validated(
         &user_codes(sessions),
         &known.telemetry,
     );
+    result.reliability = answers.reliability(&players.candidate, &definition.name, &ids);
     if known.words.is_empty() && definition.rules.iter().any(|rule| !rule.words.is_empty()) {
         result.notes.push(Note::RulesWithoutWords);
     }
@@ -464,7 +498,7 @@ fn basis(
         Spec::Rater(name) => goldset
             .rater(&players.against)
             .is_ok_and(|rater| rater.made_from.contains(name)),
-        Spec::Recorded(_) | Spec::Majority | Spec::Rules => false,
+        Spec::Recorded(_) | Spec::Model(_) | Spec::Majority | Spec::Rules => false,
     };
     Basis {
         goldset: goldset.name.clone(),

@@ -3,6 +3,7 @@
 //! No input, no output, no other room. A type stands here when at least two rooms need it.
 
 pub mod answer;
+pub mod bill;
 pub mod eligibility;
 pub mod event;
 pub mod exchange;

@@ -38,6 +38,41 @@ impl Request {
     }
 }
 
+/// The hash of what all requests about one session begin with; each request's hash goes on from here.
+///
+/// A view is hashed once, however many classifiers ask about it.
+#[derive(Clone)]
+pub struct SharedBeginning(Sha256);
+
+impl SharedBeginning {
+    /// Hashes system text and view as [`Request::canonical`] begins.
+    #[must_use]
+    pub fn new(system: &str, view: &str) -> Self {
+        let mut hasher = Sha256::new();
+        for (key, text) in [("{\"system\":", system), (",\"view\":", view)] {
+            hasher.update(key);
+            hasher.update(in_json(text));
+        }
+        Self(hasher)
+    }
+
+    /// The hash of the request that goes on with these texts: the same as [`Request::hash`].
+    #[must_use]
+    pub fn hash(&self, classifier: &str, schema: &str) -> Hash {
+        let mut hasher = self.0.clone();
+        for (key, text) in [(",\"classifier\":", classifier), (",\"schema\":", schema)] {
+            hasher.update(key);
+            hasher.update(in_json(text));
+        }
+        hasher.update("}");
+        Hash::from_digest(&hasher.finalize())
+    }
+}
+
+fn in_json(text: &str) -> String {
+    serde_json::to_string(text).expect("a string can always be written as JSON")
+}
+
 /// A SHA-256 in lower-case hexadecimal, as `sha256sum` prints it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -47,12 +82,16 @@ impl Hash {
     /// The hash of these bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self(
-            Sha256::digest(bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        Self::from_digest(&Sha256::digest(bytes))
+    }
+
+    fn from_digest(digest: &[u8]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digits = digest
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .map(|digit| char::from(DIGITS[usize::from(digit)]));
+        Self(digits.collect())
     }
 
     /// Reads a hash; `None` where the text is not 64 hexadecimal digits in lower case.
@@ -78,5 +117,27 @@ impl Hash {
 impl fmt::Display for Hash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_that_goes_on_from_the_shared_beginning_is_the_hash_of_the_request() {
+        for view in ["", "plain", "\"quoted\"\n\u{7}\u{2028}é"] {
+            let request = Request {
+                system: "read \\ this".to_owned(),
+                view: view.to_owned(),
+                classifier: "which\t?".to_owned(),
+                schema: "{\"type\":\"object\"}".to_owned(),
+            };
+            let beginning = SharedBeginning::new(&request.system, &request.view);
+            assert_eq!(
+                beginning.hash(&request.classifier, &request.schema),
+                request.hash()
+            );
+        }
     }
 }

@@ -13,6 +13,18 @@ use crate::domain::request::Hash;
 use super::load::{Goldset, GoldsetError, Problem};
 use super::recordings::Recording;
 
+/// What became of an answer that was added.
+pub(super) enum Added {
+    /// It is kept.
+    New,
+    /// It is there already.
+    Same,
+    /// It took the place of another one.
+    Replaced,
+    /// Another one is kept; this one is not.
+    Differs(Problem),
+}
+
 /// The lines of one file, each request answered once.
 pub(super) struct Kept<'k> {
     path: &'k Path,
@@ -71,20 +83,75 @@ impl<'k> Kept<'k> {
             }
             self.last = number;
             match recording(line) {
-                Ok(line) => self.keep("this answer", line),
+                Ok(line) => {
+                    self.keep("this answer", line);
+                }
                 Err((what, remedy)) => self.tell(number, &what, remedy),
             }
         }
         Ok(())
     }
 
-    /// Adds an answer behind the last line.
-    pub(super) fn add(&mut self, line: Recording) {
+    /// Adds an answer behind the last line. One from the line of a file (`from`) that differs from what is kept is handed
+    /// back, or takes the other one's place where it is `replacing`; any other is a problem of this file.
+    pub(super) fn add(
+        &mut self,
+        line: Recording,
+        from: Option<(&Path, u64)>,
+        replacing: bool,
+    ) -> Added {
         self.last += 1;
-        self.keep("the new answer", line);
+        let Some(first) = self.other_answer(&line) else {
+            return match self.keep("the new answer", line) {
+                true => Added::New,
+                false => Added::Same,
+            };
+        };
+        if replacing {
+            self.replace(&line);
+            return Added::Replaced;
+        }
+        let Some((file, number)) = from else {
+            self.keep("the new answer", line);
+            return Added::Same;
+        };
+        let what = format!(
+            "the answer to request {} about session `{}` (repeat {}) differs from the recording in {}:{first}",
+            line.request_hash.short(),
+            line.session_id,
+            line.repeat,
+            self.path.display(),
+        );
+        Added::Differs(Problem::new(
+            file,
+            number,
+            &what,
+            "`--replace` puts the new answer in its place; another `--model` or `--repeat` keeps both",
+        ))
     }
 
-    fn keep(&mut self, whose: &str, line: Recording) {
+    /// The line of another answer to the same request.
+    fn other_answer(&self, line: &Recording) -> Option<u64> {
+        let key = (line.request_hash.clone(), line.repeat);
+        let (first, kept) = self.places.get(&key).and_then(|at| self.lines.get(*at))?;
+        (!kept.says_the_same(line)).then_some(*first)
+    }
+
+    /// Puts this answer in the place of every line that answers the same request.
+    fn replace(&mut self, new: &Recording) {
+        for (_, line) in &mut self.lines {
+            if line.request_hash == new.request_hash && line.repeat == new.repeat {
+                let session_id = std::mem::take(&mut line.session_id);
+                *line = Recording {
+                    session_id,
+                    ..new.clone()
+                };
+            }
+        }
+    }
+
+    /// Keeps a line; says whether it is new.
+    fn keep(&mut self, whose: &str, line: Recording) -> bool {
         let number = self.last;
         if !self.sessions.contains(line.session_id.as_str()) {
             let what = format!(
@@ -92,13 +159,9 @@ impl<'k> Kept<'k> {
                 line.session_id
             );
             self.tell(number, &what, "list it there or take its recordings out");
-            return;
+            return false;
         }
-        let key = (line.request_hash.clone(), line.repeat);
-        let first = self.places.get(&key).and_then(|at| self.lines.get(*at));
-        if let Some((first, kept)) = first
-            && !kept.says_the_same(&line)
-        {
+        if let Some(first) = self.other_answer(&line) {
             let what = format!(
                 "{whose} to request {} about session `{}` (repeat {}) differs from the one in line {first}",
                 line.request_hash.short(),
@@ -110,15 +173,17 @@ impl<'k> Kept<'k> {
                 &what,
                 "keep one of them, or give the other a `repeat` of its own",
             );
-            return;
+            return false;
         }
-        if self
+        let key = (line.request_hash.clone(), line.repeat);
+        let is_new = self
             .seen
-            .insert((key.0.clone(), key.1, line.session_id.clone()))
-        {
+            .insert((key.0.clone(), key.1, line.session_id.clone()));
+        if is_new {
             self.places.entry(key).or_insert(self.lines.len());
             self.lines.push((number, line));
         }
+        is_new
     }
 }
 

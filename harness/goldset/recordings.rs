@@ -17,6 +17,7 @@ use crate::domain::request::Hash;
 
 use super::load::{Goldset, GoldsetError, Problem};
 use super::recording_lines::Kept;
+use super::recording_merge::{NewRecording, merge};
 
 /// One answer as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -223,49 +224,19 @@ pub fn write(
     classifier: &str,
     answers: &[Recording],
 ) -> Result<PathBuf, RecordingsError> {
-    let path = file(&goldset.folder, classifier, model);
-    let mut problems = Vec::new();
-    let mut kept = Kept::new(&path, goldset, &mut problems);
-    kept.read()?;
-    for answer in answers {
-        kept.add(answer.clone());
-    }
-    let mut lines: Vec<Recording> = kept.lines.into_iter().map(|(_, line)| line).collect();
-    told(goldset, problems)?;
-    let positions: HashMap<&str, usize> = goldset
-        .sessions
+    let answers = answers
         .iter()
-        .zip(0..)
-        .map(|(session, position)| (session.id.as_str(), position))
+        .map(|answer| NewRecording {
+            recording: answer.clone(),
+            from: None,
+        })
         .collect();
-    lines.sort_by(|a, b| {
-        let key = |line: &Recording| {
-            (
-                positions.get(line.session_id.as_str()).copied(),
-                line.repeat,
-            )
-        };
-        // Then by time, so that the same answers give the same bytes in whatever order they came.
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| a.when.cmp(&b.when))
-            .then_with(|| a.request_hash.cmp(&b.request_hash))
-    });
-    let mut text = String::new();
-    for line in &lines {
-        text.push_str(
-            &serde_json::to_string(line).expect("texts and counts can always be written as JSON"),
-        );
-        text.push('\n');
-    }
-    replace(&path, &text).map_err(|source| RecordingsError::Write {
-        path: path.clone(),
-        source,
-    })?;
-    Ok(path)
+    let merged = merge(goldset, model, classifier, answers, false)?;
+    merged.write()?;
+    Ok(merged.path().to_owned())
 }
 
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path
         .parent()
         .expect("recordings lie in the folder of a classifier");
@@ -288,7 +259,7 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     written
 }
 
-fn told(goldset: &Goldset, problems: Vec<Problem>) -> Result<(), GoldsetError> {
+pub(super) fn told(goldset: &Goldset, problems: Vec<Problem>) -> Result<(), GoldsetError> {
     if problems.is_empty() {
         return Ok(());
     }
@@ -308,7 +279,7 @@ fn read(
     Ok(kept.lines)
 }
 
-fn file(folder: &Path, classifier: &str, model: &str) -> PathBuf {
+pub(super) fn file(folder: &Path, classifier: &str, model: &str) -> PathBuf {
     let folder = folder.join("recordings").join(classifier);
     folder.join(format!("{}.jsonl", stem(model)))
 }

@@ -8,6 +8,8 @@
 //! Keys come from the environment and stay in [`key::Key`]: nothing here can print one.
 
 mod anthropic;
+pub mod ask;
+pub mod batch_lines;
 pub mod dialect;
 pub mod endpoint;
 mod error_body;
@@ -20,4 +22,6 @@ mod label_probability;
 pub mod limits;
 pub mod models;
 mod openai;
+pub mod pace;
+pub mod price;
 pub mod reply;

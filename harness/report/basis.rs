@@ -1,5 +1,7 @@
 //! What the figures of a page rest on.
 
+use crate::domain::bill::Bill;
+use crate::domain::money::Money;
 use crate::domain::rating::RaterKind;
 
 use super::number;
@@ -54,6 +56,8 @@ pub struct Replayed {
     pub from_prose: u64,
     /// Sessions of which the view left something out.
     pub thinned: usize,
+    /// What a provider charged for them; `None` where none was asked for them.
+    pub bill: Option<Bill>,
 }
 
 /// Where telemetry comes from.
@@ -88,11 +92,16 @@ impl Basis {
             number::counted(self.n_users as u64, "user")
         )];
         sentences.push(format!(
-            "`{}` ({}) against `{}` ({}); no model was asked in this run.",
+            "`{}` ({}) against `{}` ({}){}.",
             self.candidate,
             kind(self.candidate_kind),
             self.against,
             kind(self.against_kind),
+            if self.replayed.iter().any(|replayed| replayed.bill.is_some()) {
+                ""
+            } else {
+                "; no model was asked in this run"
+            },
         ));
         if self.candidate == format!("rater:{}", self.against) {
             sentences.push(
@@ -137,10 +146,11 @@ impl Replayed {
         } else {
             self.provenance.join("; ")
         };
-        let mut sentence = format!(
-            "`{}` replays recorded answers of a language model ({how})",
-            self.spec
-        );
+        let what = match self.bill {
+            Some(_) => "stands for answers of a language model that were asked for",
+            None => "replays recorded answers of a language model",
+        };
+        let mut sentence = format!("`{}` {what} ({how})", self.spec);
         for (count, what) in [
             (self.missing as u64, "without an answer"),
             (self.folded, "with a label in other capitals"),
@@ -155,6 +165,49 @@ impl Replayed {
             1 => "; of one session the view left something out.".to_owned(),
             several => format!("; of {several} sessions the view left something out."),
         });
+        if let Some(bill) = &self.bill {
+            sentence.push(' ');
+            sentence.push_str(&charged(bill));
+        }
         sentence
     }
+}
+
+/// What a provider charged, in a sentence.
+fn charged(bill: &Bill) -> String {
+    let mut sentence = format!(
+        "The provider charged {}",
+        number::counted(bill.requests, "request")
+    );
+    if bill.repairs > 0 {
+        sentence.push_str(&format!(
+            ", of which {} repaired an answer that could not be read",
+            bill.repairs
+        ));
+    }
+    sentence.push_str(&format!(
+        ": {} input tokens, {} of them from its cache, and {} output tokens",
+        number::integer(bill.usage.all_input_tokens()),
+        bill.cached_share()
+            .map_or_else(|| "none".to_owned(), number::percent),
+        number::integer(bill.usage.output_tokens),
+    ));
+    match bill.full_cost() {
+        Some(cost) => {
+            sentence.push_str(&format!("; {} USD", number::dollars(cost.dollars())));
+            let saved = number::dollars(
+                (Money::from_picodollars(bill.saved_picodollars.unsigned_abs())).dollars(),
+            );
+            match bill.saved_picodollars {
+                0 => {}
+                1.. => sentence.push_str(&format!(", and the cache saved {saved} USD")),
+                ..0 => sentence.push_str(&format!(
+                    ", of which the cache cost {saved} USD more than it saved"
+                )),
+            }
+        }
+        None => sentence.push_str("; the model has no price"),
+    }
+    sentence.push('.');
+    sentence
 }

@@ -111,6 +111,31 @@ pub fn counted(count: u64, noun: &str) -> String {
     }
 }
 
+/// A whole number in groups of three digits: `12,345,678`.
+#[must_use]
+pub fn integer(count: u64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// An amount in dollars: cents from one dollar on, below it the digits that still say something.
+#[must_use]
+pub fn dollars(amount: f64) -> String {
+    match amount {
+        amount if 1.0 <= amount => format!("{amount:.2}"),
+        amount if 0.01 <= amount => format!("{amount:.4}"),
+        amount if amount > 0.0 => format!("{amount:.6}"),
+        _ => "0.00".to_owned(),
+    }
+}
+
 /// A measured count, or a rate with one decimal.
 #[must_use]
 pub fn measured(value: f64) -> String {

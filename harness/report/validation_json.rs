@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::domain::answer::AnswerUsage;
+use crate::domain::bill::Bill;
 use crate::domain::label::Label;
+use crate::domain::money::Money;
 use crate::validation::Validated;
 use crate::validation::agreement::{Comparison, Figures};
 use crate::validation::checks::{CheckResult, Rate};
 use crate::validation::injections;
+use crate::validation::reliability::Reliability;
 
 use super::basis::Basis;
 use super::json::{figures, number, per_class};
@@ -24,6 +27,8 @@ pub struct Spent {
     pub usage: AnswerUsage,
     /// Answers that the store had before this run.
     pub from_store: u64,
+    /// What a provider charged; `None` where none was asked.
+    pub bill: Option<Bill>,
 }
 
 /// The contract's object, and beside its keys what the figures rest on.
@@ -68,20 +73,44 @@ fn classifier(result: &Validated, spent: Option<&Spent>) -> Value {
         "confusion": table.map_or(Value::Null, |(_, figures)| super::json::confusion(&figures.confusion)),
         "planted_instructions": planted(result),
         "notes": result.notes.iter().map(notes::sentence).collect::<Vec<_>>(),
+        "reliability": result.reliability.as_ref().map(repeated),
         "usage": usage(spent),
     })
 }
 
 fn usage(spent: Option<&Spent>) -> Value {
-    let tokens = spent.map(|spent| spent.usage).unwrap_or_default();
+    let bill = spent.and_then(|spent| spent.bill);
+    let tokens = bill.map_or_else(
+        || spent.map(|spent| spent.usage).unwrap_or_default(),
+        |bill| bill.usage,
+    );
     json!({
-        "requests": 0,
+        "requests": bill.map_or(0, |bill| bill.requests),
+        "repairs": bill.map_or(0, |bill| bill.repairs),
+        "batched": bill.map_or(0, |bill| bill.batched),
         "input_tokens": tokens.input_tokens,
         "output_tokens": tokens.output_tokens,
         "cache_read_tokens": tokens.cache_read_tokens,
         "cache_write_tokens": tokens.cache_write_tokens,
-        "cost_usd": 0.0,
+        "cost_usd": bill.map_or(json!(0.0), |bill| {
+            bill.full_cost().map_or(Value::Null, |cost| json!(cost.dollars()))
+        }),
+        "saved_by_cache_usd": bill.filter(|bill| bill.unpriced == 0).map(|bill| {
+            let saved = Money::from_picodollars(bill.saved_picodollars.unsigned_abs()).dollars();
+            if bill.saved_picodollars < 0 { -saved } else { saved }
+        }),
         "from_store": spent.map_or(0, |spent| spent.from_store),
+    })
+}
+
+fn repeated(reliability: &Reliability) -> Value {
+    json!({
+        "repeats": reliability.repeats,
+        "n": reliability.n,
+        "incomplete": reliability.incomplete,
+        "total_agreement": rate(&reliability.all_same),
+        "pairwise_agreement": reliability.pairwise,
+        "differing": reliability.differing,
     })
 }
 

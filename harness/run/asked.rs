@@ -1,36 +1,20 @@
-//! One run over requests: what is asked of whom, what is stored already, and rows for everything.
+//! What became of a plan's requests: answers read anew, a row for each, and what a run shows read back from the rows.
 //!
-//! The order is always the same: views of all sessions, requests, answers that the store has, answers from elsewhere (kept
-//! before anyone reads them), reading, rows. What a run shows is read back from the rows.
+//! Only a chunk of answers is held at a time, so that a run over many sessions takes no more memory than their outcomes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 
 use crate::classifier::answer;
-use crate::classifier::prompt::{Prompt, Prompts};
-use crate::classifier::view::View;
+use crate::classifier::prompt::Prompt;
 use crate::domain::answer::{AnswerUsage, RawAnswer};
 use crate::domain::label::{DecisionShares, Label};
 use crate::domain::rating::Outcome;
-use crate::domain::request::Hash;
-use crate::goldset::load::Goldset;
-use crate::goldset::recordings::{Recordings, RecordingsError, unknown_model};
-use crate::goldset::sessions::Session;
+use crate::goldset::recordings::RecordingsError;
 use crate::store::{AnswerKey, ReadLabel, Reading, Row, RowOutcome, RunKey, Store, StoreError};
 
-/// A request that a run needs the answer of.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// The session.
-    pub session_id: String,
-    /// The classifier.
-    pub classifier: String,
-    /// Its prompt.
-    pub prompt_hash: Hash,
-    /// The request.
-    pub request: Hash,
-}
+use super::plan::{Plan, Planned};
 
 /// What a run gave.
 #[derive(Debug, Default)]
@@ -38,7 +22,7 @@ pub struct Asked {
     /// Outcomes by classifier and session.
     pub outcomes: HashMap<(String, String), Outcome>,
     /// Requests without an answer, in the order of classifiers and sessions.
-    pub missing: Vec<Wanted>,
+    pub missing: Vec<Missing>,
     /// Recordings that answer none of the requests any more, by classifier.
     pub stale: Vec<(String, usize)>,
     /// Answers that the store had before this run, by classifier.
@@ -53,6 +37,15 @@ pub struct Asked {
     pub usage: HashMap<String, AnswerUsage>,
     /// Why answers gave no label: session, classifier, reason.
     pub unreadable: Vec<(String, String, String)>,
+}
+
+/// A request that has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The session.
+    pub session_id: String,
+    /// The classifier.
+    pub classifier: String,
 }
 
 /// Why a run cannot go on.
@@ -78,241 +71,162 @@ pub enum RunError {
     Recordings(#[from] RecordingsError),
 }
 
-/// Who is asked, about what.
-pub struct Run<'r> {
-    /// The goldset.
-    pub goldset: &'r Goldset,
-    /// What all requests share.
-    pub prompts: &'r Prompts,
-    /// The classifiers.
-    pub classifiers: &'r [Prompt],
-    /// The sessions, with their views in the same order.
-    pub sessions: &'r [&'r Session],
-    /// The views.
-    pub views: &'r [View],
+/// Who answered: a spec, and which of several times.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'s> {
+    /// The spec, as answers are kept under it.
+    pub spec: &'s str,
     /// Which time, from 0 on.
     pub repeat: u32,
 }
 
-impl Run<'_> {
-    /// The requests, classifiers outside and sessions inside.
+impl Asker<'_> {
+    /// What an answer to a request is kept under.
     #[must_use]
-    pub fn wanted(&self) -> Vec<Wanted> {
-        self.classifiers
-            .iter()
-            .flat_map(|prompt| {
-                self.sessions
-                    .iter()
-                    .zip(self.views)
-                    .map(move |(session, view)| (prompt, session, view))
-            })
-            .collect::<Vec<_>>()
-            .par_iter()
-            .map(|(prompt, session, view)| Wanted {
-                session_id: session.id.clone(),
-                classifier: prompt.definition.name.clone(),
-                prompt_hash: prompt.hash.clone(),
-                request: self.prompts.request(prompt, view).hash(),
-            })
-            .collect()
-    }
-
-    /// Answers by `recorded:model`: from the store, else from the goldset's recordings. Nobody is asked.
-    ///
-    /// # Errors
-    /// Where the store or the recordings cannot be used.
-    pub fn recorded(&self, store: &mut Store, model: &str) -> Result<Asked, RunError> {
-        if let Some(error) = unknown_model(self.goldset, model) {
-            return Err(error.into());
-        }
-        let names: Vec<&str> = self
-            .classifiers
-            .iter()
-            .map(|prompt| prompt.definition.name.as_str())
-            .collect();
-        let recordings = Recordings::load(self.goldset, model, &names)?;
-        let wanted = self.wanted();
-        let spec = format!("recorded:{model}");
-        let mut asked = Asked::default();
-        let known = self.stored(store, &spec, &wanted)?;
-        for wanted in &wanted {
-            let recorded = recordings.find(&wanted.classifier, &wanted.request, self.repeat);
-            if let (Some(stored), Some(recorded)) = (known.get(&wanted.request), recorded)
-                && stored.text != recorded.text
-            {
-                return Err(RunError::Differs {
-                    model: model.to_owned(),
-                    session: wanted.session_id.clone(),
-                    classifier: wanted.classifier.clone(),
-                });
-            }
-        }
-        for wanted in wanted.iter().filter(|wanted| {
-            known.contains_key(&wanted.request)
-                && recordings
-                    .find(&wanted.classifier, &wanted.request, self.repeat)
-                    .is_some()
-        }) {
-            *asked
-                .from_store
-                .entry(wanted.classifier.clone())
-                .or_default() += 1;
-        }
-        let new: Vec<(AnswerKey, RawAnswer)> = wanted
-            .iter()
-            .filter(|wanted| !known.contains_key(&wanted.request))
-            .filter_map(|wanted| {
-                let answer = recordings.find(&wanted.classifier, &wanted.request, self.repeat)?;
-                Some((self.key(&spec, &wanted.request), answer))
-            })
-            .collect();
-        store.keep_answers(&new)?;
-        asked.stale = names
-            .iter()
-            .map(|name| {
-                let of_this = wanted.iter().filter(|wanted| wanted.classifier == *name);
-                let requests: HashSet<Hash> =
-                    of_this.map(|wanted| wanted.request.clone()).collect();
-                let sessions: HashSet<&str> = self
-                    .sessions
-                    .iter()
-                    .map(|session| session.id.as_str())
-                    .collect();
-                let stale = recordings.stale(name, &requests);
-                let stale = stale
-                    .iter()
-                    .filter(|recording| sessions.contains(recording.session_id.as_str()));
-                ((*name).to_owned(), stale.count())
-            })
-            .filter(|(_, stale)| *stale > 0)
-            .collect();
-        let is_recorded = |wanted: &Wanted| {
-            recordings
-                .find(&wanted.classifier, &wanted.request, self.repeat)
-                .is_some()
-        };
-        self.read(store, &spec, &wanted, asked, is_recorded)
-    }
-
-    fn key(&self, spec: &str, request: &Hash) -> AnswerKey {
+    pub fn key(&self, planned: Planned<'_>) -> AnswerKey {
         AnswerKey {
-            request: request.clone(),
-            model: spec.to_owned(),
+            request: planned.request.clone(),
+            model: self.spec.to_owned(),
             repeat: self.repeat,
         }
     }
+}
 
-    fn stored(
-        &self,
-        store: &Store,
-        spec: &str,
-        wanted: &[Wanted],
-    ) -> Result<HashMap<Hash, RawAnswer>, RunError> {
-        let mut known = HashMap::new();
-        let requests = wanted.iter().map(|wanted| &wanted.request);
-        store.answers_for(spec, self.repeat, requests, |request, answer| {
-            if let Some(answer) = answer {
-                known.insert(request.clone(), answer);
-            }
-        })?;
-        Ok(known)
-    }
+/// Answers that are held at a time.
+const CHUNK: usize = 2_000;
 
-    /// Reads every stored answer anew, keeps a row for each request, and reads the rows back.
-    fn read(
-        &self,
-        store: &mut Store,
-        spec: &str,
-        wanted: &[Wanted],
-        mut asked: Asked,
-        is_usable: impl Fn(&Wanted) -> bool,
-    ) -> Result<Asked, RunError> {
-        let mut answers = self.stored(store, spec, wanted)?;
-        // What the store remembers of another folder or another day does not count: the goldset says what was recorded.
-        for wanted in wanted.iter().filter(|wanted| !is_usable(wanted)) {
-            answers.remove(&wanted.request);
-        }
-        let prompts: HashMap<&str, &Prompt> = self
-            .classifiers
-            .iter()
-            .map(|prompt| (prompt.definition.name.as_str(), prompt))
-            .collect();
-        let left_out: HashMap<&str, serde_json::Value> = self
-            .sessions
-            .iter()
-            .zip(self.views)
-            .map(|(session, view)| (session.id.as_str(), serde_json::json!(view.left_out)))
-            .collect();
-        let rows: Vec<Row> = wanted
+/// Reads every stored answer that is usable anew, keeps a row for each request, and reads the rows back.
+///
+/// # Errors
+/// Where the store cannot be read or written.
+pub fn read(
+    plan: &Plan,
+    store: &mut Store,
+    asker: Asker<'_>,
+    mut asked: Asked,
+    is_usable: impl Fn(Planned<'_>) -> bool,
+) -> Result<Asked, RunError> {
+    let requests: Vec<Planned<'_>> = plan.requests().collect();
+    for chunk in requests.chunks(CHUNK) {
+        let answers = answers(store, asker, chunk, &is_usable)?;
+        let rows: Vec<Row> = chunk
             .par_iter()
-            .map(|wanted| Row {
-                goldset: self.goldset.name.clone(),
-                session_id: wanted.session_id.clone(),
-                classifier: wanted.classifier.clone(),
-                prompt_hash: wanted.prompt_hash.clone(),
-                model: spec.to_owned(),
-                repeat: self.repeat,
-                request_hash: wanted.request.clone(),
-                outcome: answers
-                    .get(&wanted.request)
-                    .map_or(RowOutcome::Missing, |raw| {
-                        outcome_of(prompts[wanted.classifier.as_str()], raw)
-                    }),
-                left_out: left_out[wanted.session_id.as_str()].clone(),
-            })
+            .zip(&answers)
+            .map(|(planned, answer)| row(plan, asker, *planned, answer.as_ref()))
             .collect();
         store.keep_rows(&rows)?;
-        asked.missing = wanted
-            .iter()
-            .filter(|wanted| !answers.contains_key(&wanted.request))
-            .cloned()
-            .collect();
-        for wanted in wanted {
-            if let Some(raw) = answers.get(&wanted.request) {
-                let how = format!("{}, {}", raw.obtained, raw.when);
-                if !asked.provenance.contains(&how) {
-                    asked.provenance.push(how);
-                }
-                let usage = asked.usage.entry(wanted.classifier.clone()).or_default();
-                usage.add(raw.usage);
-            }
+        for (planned, answer) in chunk.iter().zip(&answers) {
+            let classifier = &plan.classifiers[planned.classifier].definition.name;
+            let Some(answer) = answer else {
+                asked.missing.push(Missing {
+                    session_id: plan.sessions[planned.session].id.clone(),
+                    classifier: classifier.clone(),
+                });
+                continue;
+            };
+            asked.tell_source(answer);
+            let usage = asked.usage.entry(classifier.clone()).or_default();
+            usage.add(answer.usage);
         }
-        asked.provenance.sort();
+    }
+    asked.provenance.sort();
+    asked.read_back(plan, store, asker)?;
+    Ok(asked)
+}
+
+/// The answers to some requests, those that may be used.
+fn answers(
+    store: &Store,
+    asker: Asker<'_>,
+    chunk: &[Planned<'_>],
+    is_usable: &impl Fn(Planned<'_>) -> bool,
+) -> Result<Vec<Option<RawAnswer>>, RunError> {
+    let mut answers = Vec::with_capacity(chunk.len());
+    store.answers_for(
+        asker.spec,
+        asker.repeat,
+        chunk.iter().map(|planned| planned.request),
+        |_, answer| answers.push(answer),
+    )?;
+    // What the store remembers of another folder or another day does not count: the goldset says what was recorded.
+    for (planned, answer) in chunk.iter().zip(&mut answers) {
+        if answer.is_some() && !is_usable(*planned) {
+            *answer = None;
+        }
+    }
+    Ok(answers)
+}
+
+fn row(plan: &Plan, asker: Asker<'_>, planned: Planned<'_>, answer: Option<&RawAnswer>) -> Row {
+    let prompt = &plan.classifiers[planned.classifier];
+    let session = &plan.sessions[planned.session];
+    Row {
+        goldset: plan.goldset.clone(),
+        session_id: session.id.clone(),
+        classifier: prompt.definition.name.clone(),
+        prompt_hash: prompt.hash.clone(),
+        model: asker.spec.to_owned(),
+        repeat: asker.repeat,
+        request_hash: planned.request.clone(),
+        outcome: answer.map_or(RowOutcome::Missing, |answer| outcome_of(prompt, answer)),
+        left_out: serde_json::json!(session.left_out),
+    }
+}
+
+impl Asked {
+    fn tell_source(&mut self, answer: &RawAnswer) {
+        let day = answer.when.get(..10).unwrap_or(&answer.when);
+        let source = format!("{}, {day}", answer.obtained);
+        if !self.provenance.contains(&source) {
+            self.provenance.push(source);
+        }
+    }
+
+    fn read_back(
+        &mut self,
+        plan: &Plan,
+        store: &Store,
+        asker: Asker<'_>,
+    ) -> Result<(), StoreError> {
+        let prompts: HashMap<&str, &Prompt> =
+            plan.names().into_iter().zip(&plan.classifiers).collect();
         let run = RunKey {
-            goldset: self.goldset.name.clone(),
-            model: spec.to_owned(),
-            repeat: self.repeat,
-            prompts: self
+            goldset: plan.goldset.clone(),
+            model: asker.spec.to_owned(),
+            repeat: asker.repeat,
+            prompts: plan
                 .classifiers
                 .iter()
                 .map(|prompt| (prompt.definition.name.clone(), prompt.hash.clone()))
                 .collect(),
         };
-        for row in store.rows(&run)? {
+        store.tell_rows(&run, |row| {
             let Some(prompt) = prompts.get(row.classifier.as_str()) else {
-                continue;
+                return;
             };
             if let RowOutcome::Parsed(reading) = &row.outcome {
-                asked.folded += u64::from(reading.folded);
-                asked.from_prose += u64::from(reading.from_prose);
+                self.folded += u64::from(reading.folded);
+                self.from_prose += u64::from(reading.from_prose);
             }
             if let RowOutcome::Unparsable { reason } = &row.outcome {
-                asked.unreadable.push((
+                self.unreadable.push((
                     row.session_id.clone(),
                     row.classifier.clone(),
                     reason.clone(),
                 ));
             }
             let outcome = outcome_in(prompt, &row.outcome);
-            asked
-                .outcomes
+            self.outcomes
                 .insert((row.classifier, row.session_id), outcome);
-        }
-        Ok(asked)
+        })?;
+        self.unreadable.sort();
+        Ok(())
     }
 }
 
-fn outcome_of(prompt: &Prompt, raw: &RawAnswer) -> RowOutcome {
+/// What became of an answer, in words of the store.
+#[must_use]
+pub fn outcome_of(prompt: &Prompt, raw: &RawAnswer) -> RowOutcome {
     let reading = answer::read(&prompt.definition, &prompt.schema, raw);
     match (reading.outcome, reading.answer) {
         (Outcome::Parsed(label), Some(answer)) => RowOutcome::Parsed(Reading {

@@ -18,6 +18,8 @@ pub enum Spec {
     Rater(String),
     /// `recorded:NAME`: answers of a model that the goldset keeps.
     Recorded(String),
+    /// `anthropic:NAME` or `openai:NAME@ADDRESS`: a model that is asked, without a slash at its end.
+    Model(String),
     /// `baseline:majority`: the most frequent gold label for every session.
     Majority,
     /// `baseline:rules`: the classifier's declared rules over telemetry and words.
@@ -29,14 +31,9 @@ pub enum Spec {
 pub enum SpecError {
     /// It has no known form.
     #[error(
-        "`{0}` names nobody to ask\n\nhint: give `rater:NAME`, `recorded:NAME`, `baseline:majority` or `baseline:rules`"
+        "`{0}` names nobody to ask\n\nhint: give `anthropic:NAME`, `openai:NAME@http://HOST:PORT/v1`, `recorded:NAME`, `rater:NAME`, `baseline:majority` or `baseline:rules`"
     )]
     Unknown(String),
-    /// It names a model, which cannot be asked yet.
-    #[error(
-        "`{0}` names a provider\'s model; providers cannot be asked in this version\n\nhint: give `recorded:NAME`, `rater:NAME`, `baseline:majority` or `baseline:rules`"
-    )]
-    Model(String),
 }
 
 impl Spec {
@@ -50,7 +47,9 @@ impl Spec {
             Some(("recorded", name)) if !name.is_empty() => Ok(Self::Recorded(name.to_owned())),
             Some(("baseline", "majority")) => Ok(Self::Majority),
             Some(("baseline", "rules")) => Ok(Self::Rules),
-            Some(("anthropic" | "openai", _)) => Err(SpecError::Model(text.to_owned())),
+            Some(("anthropic" | "openai", name)) if !name.is_empty() => {
+                Ok(Self::Model(text.trim_end_matches('/').to_owned()))
+            }
             _ => Err(SpecError::Unknown(text.to_owned())),
         }
     }
@@ -61,6 +60,7 @@ impl Spec {
         match self {
             Self::Rater(name) => format!("rater:{name}"),
             Self::Recorded(name) => format!("recorded:{name}"),
+            Self::Model(text) => text.clone(),
             Self::Majority => "baseline:majority".to_owned(),
             Self::Rules => "baseline:rules".to_owned(),
         }
@@ -73,7 +73,7 @@ impl Spec {
     pub fn kind(&self, goldset: &Goldset) -> Result<RaterKind, GoldsetError> {
         match self {
             Self::Rater(name) => goldset.rater(name).map(|rater| rater.kind),
-            Self::Recorded(_) => Ok(RaterKind::Model),
+            Self::Recorded(_) | Self::Model(_) => Ok(RaterKind::Model),
             Self::Majority | Self::Rules => Ok(RaterKind::Baseline),
         }
     }
@@ -104,7 +104,7 @@ pub fn ask(spec: &Spec, goldset: &Goldset, question: &Question<'_>) -> Vec<Outco
             .into_iter()
             .map(answer)
             .collect(),
-        Spec::Recorded(_) => {
+        Spec::Recorded(_) | Spec::Model(_) => {
             let asked = question.asked.get(&spec.text());
             question
                 .sessions

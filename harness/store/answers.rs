@@ -22,20 +22,21 @@ pub struct AnswerKey {
 }
 
 const FIND: &str = r#"
-SELECT text, text_sha256, stop, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, "when", obtained
+SELECT text, text_sha256, stop, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, "when", obtained,
+       cache_write_1h_tokens
 FROM answers WHERE request_hash = ?1 AND model = ?2 AND repeat = ?3"#;
 
 /// The first answer wins: another one would change figures that rest on it. A failed request is no answer, so that an answer
 /// takes its place.
-const KEEP: &str = r#"
+pub(super) const KEEP: &str = r#"
 INSERT INTO answers (request_hash, model, repeat, text, text_sha256, stop, input_tokens, output_tokens,
-                     cache_read_tokens, cache_write_tokens, "when", obtained)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                     cache_read_tokens, cache_write_tokens, "when", obtained, cache_write_1h_tokens)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
 ON CONFLICT (request_hash, model, repeat) DO UPDATE
 SET text = excluded.text, text_sha256 = excluded.text_sha256, stop = excluded.stop,
     input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
     cache_read_tokens = excluded.cache_read_tokens, cache_write_tokens = excluded.cache_write_tokens,
-    "when" = excluded."when", obtained = excluded.obtained
+    "when" = excluded."when", obtained = excluded.obtained, cache_write_1h_tokens = excluded.cache_write_1h_tokens
 WHERE answers.stop = 'error' AND excluded.stop <> 'error'"#;
 
 impl Store {
@@ -50,6 +51,41 @@ impl Store {
         repeat: u32,
     ) -> Result<Option<RawAnswer>, StoreError> {
         Finder::new(&self.connection, &self.path)?.find(request, model, repeat)
+    }
+
+    /// Tells for each of many requests why its answer ended, in their order; `None` where there is no answer. No text is read.
+    ///
+    /// # Errors
+    /// As [`Store::answer`].
+    pub fn answered<'h>(
+        &self,
+        model: &str,
+        repeat: u32,
+        requests: impl IntoIterator<Item = &'h Hash>,
+        mut tell: impl FnMut(&'h Hash, Option<Stop>),
+    ) -> Result<(), StoreError> {
+        let failed = explain(&self.path, "look for answers");
+        let transaction = self.connection.unchecked_transaction().map_err(&failed)?;
+        let mut find = transaction
+            .prepare_cached(
+                "SELECT stop FROM answers WHERE request_hash = ?1 AND model = ?2 AND repeat = ?3",
+            )
+            .map_err(&failed)?;
+        for request in requests {
+            let stop: Option<String> = find
+                .query_row(params![request.text(), model, repeat], |row| row.get(0))
+                .optional()
+                .map_err(&failed)?;
+            let stop = match stop {
+                None => None,
+                Some(word) => Some(Stop::parse(&word).ok_or_else(|| {
+                    let place = format!("the answer to request {}", request.short());
+                    unreadable(&self.path, "`stop`", &word, &place)
+                })?),
+            };
+            tell(request, stop);
+        }
+        Ok(())
     }
 
     /// Tells the answer to each of many requests, in their order; `None` where there is none.
@@ -96,26 +132,34 @@ impl Store {
             let mut keep = transaction.prepare_cached(KEEP).map_err(&failed)?;
             let mut new = 0;
             for (key, answer) in answers {
-                new += keep
-                    .execute(params![
-                        key.request.text(),
-                        key.model,
-                        key.repeat,
-                        answer.text,
-                        Hash::of(answer.text.as_bytes()).text(),
-                        answer.stop.word(),
-                        answer.usage.input_tokens.cast_signed(),
-                        answer.usage.output_tokens.cast_signed(),
-                        answer.usage.cache_read_tokens.cast_signed(),
-                        answer.usage.cache_write_tokens.cast_signed(),
-                        answer.when,
-                        answer.obtained,
-                    ])
-                    .map_err(&failed)?;
+                new += insert(&mut keep, key, answer).map_err(&failed)?;
             }
             Ok(new)
         })
     }
+}
+
+/// Runs [`KEEP`] or another statement with its parameters.
+pub(super) fn insert(
+    statement: &mut CachedStatement<'_>,
+    key: &AnswerKey,
+    answer: &RawAnswer,
+) -> rusqlite::Result<usize> {
+    statement.execute(params![
+        key.request.text(),
+        key.model,
+        key.repeat,
+        answer.text,
+        Hash::of(answer.text.as_bytes()).text(),
+        answer.stop.word(),
+        answer.usage.input_tokens.cast_signed(),
+        answer.usage.output_tokens.cast_signed(),
+        answer.usage.cache_read_tokens.cast_signed(),
+        answer.usage.cache_write_tokens.cast_signed(),
+        answer.when,
+        answer.obtained,
+        answer.usage.cache_write_1h_tokens.cast_signed(),
+    ])
 }
 
 /// The look-up, compiled once.
@@ -167,7 +211,7 @@ impl StoredAnswer {
                     output_tokens: tokens(4)?,
                     cache_read_tokens: tokens(5)?,
                     cache_write_tokens: tokens(6)?,
-                    cache_write_1h_tokens: 0,
+                    cache_write_1h_tokens: tokens(9)?,
                 },
                 when: row.get(7)?,
                 obtained: row.get(8)?,

@@ -1,7 +1,8 @@
 //! The only SQLite code: answers as they came, what was read in them, and one durable row per question.
 //!
 //! `answers` keeps what a model said under the hash of the request; it is on the disk before anyone reads it. `rows` keeps
-//! what became of each question about a session. Nothing shown is stored: figures are computed from rows, and rows can be
+//! what became of each question about a session; `exchanges` what was
+//! charged for. Nothing shown is stored: figures are computed from rows, and rows can be
 //! computed again from answers. `schema` is the file's shape and its versions, `error` says what can go wrong and what to do,
 //! `asking` keeps two processes from paying for the same answer, `rescue` takes answers out of a damaged file, `summary` is what `validate doctor` prints.
 //!
@@ -11,6 +12,7 @@
 mod answers;
 mod asking;
 mod error;
+mod exchanges;
 mod rescue;
 mod rows;
 mod schema;
@@ -27,6 +29,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 pub use answers::AnswerKey;
 pub use asking::Asking;
 pub use error::StoreError;
+pub use exchanges::{Charge, Received};
 pub use rescue::Rescued;
 pub use rows::{ReadLabel, Reading, Row, RowOutcome, RunKey};
 pub use summary::{AnswerCount, Integrity, RowCount, Summary};

@@ -15,8 +15,8 @@ use crate::domain::request::Hash;
 
 use super::answers::{AnswerKey, StoredAnswer};
 use super::error::{StoreError, explain};
-use super::schema::identify;
-use super::{Store, absolute};
+use super::schema::{Identity, identify};
+use super::{Store, absolute, exchanges};
 
 /// What came out of a damaged store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +31,10 @@ pub struct Rescued {
 const SMALLEST_ANSWER_BYTES: u64 = 128;
 const TOGETHER: usize = 500;
 
+/// A store of the first version has no `{HOUR}`.
 const BY_NUMBER: &str = r#"
 SELECT text, text_sha256, stop, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, "when", obtained,
-       request_hash, model, repeat
+       {HOUR}, request_hash, model, repeat
 FROM answers WHERE id = ?1"#;
 
 impl Store {
@@ -70,6 +71,10 @@ impl Store {
             }
         }
         answers += store.keep_answers(&waiting)?;
+        let exchanges: Vec<_> = (1..=damaged.most_answers())
+            .filter_map(|number| exchanges::by_number(&damaged.connection, number))
+            .collect();
+        store.keep_exchanges(&exchanges)?;
         Ok((store, Rescued { moved_to, answers }))
     }
 }
@@ -77,6 +82,7 @@ impl Store {
 /// A store that is read as far as that goes.
 struct Damaged {
     connection: Connection,
+    by_number: String,
     path: PathBuf,
 }
 
@@ -106,8 +112,12 @@ impl Damaged {
                 .pragma_update(None, pragma, value)
                 .map_err(&failed)?;
         }
-        identify(&connection, path)?;
+        let hour = match identify(&connection, path)? {
+            Identity::Ours(1) => "0",
+            Identity::Ours(_) | Identity::Fresh => "cache_write_1h_tokens",
+        };
         Ok(Self {
+            by_number: BY_NUMBER.replace("{HOUR}", hour),
             connection,
             path: path.to_owned(),
         })
@@ -123,11 +133,11 @@ impl Damaged {
 
     /// The answer of this number; `None` where there is none, or not in one piece.
     fn answer(&self, number: u64) -> Option<(AnswerKey, RawAnswer)> {
-        let mut find = self.connection.prepare_cached(BY_NUMBER).ok()?;
+        let mut find = self.connection.prepare_cached(&self.by_number).ok()?;
         let (found, request, model, repeat) = find
             .query_row([number.cast_signed()], |row| {
                 let found = StoredAnswer::read(row)?;
-                Ok((found, row.get::<_, String>(9)?, row.get(10)?, row.get(11)?))
+                Ok((found, row.get::<_, String>(10)?, row.get(11)?, row.get(12)?))
             })
             .ok()?;
         let request = Hash::parse(&request)?;

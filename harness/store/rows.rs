@@ -136,7 +136,8 @@ WHERE (outcomes.request_hash, outcomes.outcome, outcomes.label, outcomes.decisio
 const FIND: &str = "
 SELECT session_id, request_hash, outcome, label, decisions, confidence, folded, from_prose, reason, evidence, left_out
 FROM outcomes
-WHERE goldset = ?1 AND model = ?2 AND repeat = ?3 AND classifier = ?4 AND prompt_hash = ?5";
+WHERE goldset = ?1 AND model = ?2 AND repeat = ?3 AND classifier = ?4 AND prompt_hash = ?5
+ORDER BY session_id";
 
 impl Store {
     /// Keeps rows, all or none, on the disk when this returns; says how many were new or changed. A row that was there is
@@ -186,10 +187,27 @@ impl Store {
     /// # Errors
     /// Where the file cannot be read or a row is not as it was written.
     pub fn rows(&self, run: &RunKey) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        self.tell_rows(run, |row| rows.push(row))?;
+        rows.sort_by(|a, b| {
+            (&a.session_id, &a.classifier, &a.prompt_hash).cmp(&(
+                &b.session_id,
+                &b.classifier,
+                &b.prompt_hash,
+            ))
+        });
+        Ok(rows)
+    }
+
+    /// Tells the rows of a run, one held at a time: classifiers in the order of `run`, sessions in the order of their ids. All
+    /// are read from one state of the file.
+    ///
+    /// # Errors
+    /// As [`Store::rows`]; rows before the error were told.
+    pub fn tell_rows(&self, run: &RunKey, mut tell: impl FnMut(Row)) -> Result<(), StoreError> {
         let failed = explain(&self.path, "read rows");
         let transaction = self.connection.unchecked_transaction().map_err(&failed)?;
         let mut find = transaction.prepare_cached(FIND).map_err(&failed)?;
-        let mut rows = Vec::new();
         for (classifier, prompt_hash) in &run.prompts {
             let mut found = find
                 .query(params![
@@ -202,17 +220,10 @@ impl Store {
                 .map_err(&failed)?;
             while let Some(row) = found.next().map_err(&failed)? {
                 let stored = Stored::read(row).map_err(&failed)?;
-                rows.push(stored.into_row(&self.path, run, classifier, prompt_hash)?);
+                tell(stored.into_row(&self.path, run, classifier, prompt_hash)?);
             }
         }
-        rows.sort_by(|a, b| {
-            (&a.session_id, &a.classifier, &a.prompt_hash).cmp(&(
-                &b.session_id,
-                &b.classifier,
-                &b.prompt_hash,
-            ))
-        });
-        Ok(rows)
+        Ok(())
     }
 }
 

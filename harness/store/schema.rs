@@ -10,7 +10,7 @@ use super::error::{StoreError, explain};
 const APPLICATION_ID: i64 = 0x564c_4454;
 
 /// The n-th entry brings version n - 1 to version n. An entry that was released is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// Answers have rowids, because rows of 5 KB in the order of their hashes would be written all over the file; rows of
 /// outcomes are small and read in the order of their key.
@@ -59,6 +59,54 @@ CREATE TABLE outcomes (
     CHECK ((outcome = 'parsed') = ((label IS NULL) <> (decisions IS NULL))),
     CHECK (outcome = 'parsed' OR (confidence IS NULL AND folded = 0 AND from_prose = 0 AND evidence = '[]')),
     CHECK ((outcome = 'unparsable') = (reason IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+"#;
+
+/// What was charged for stands apart from what was answered: an answer that had to be repaired took two exchanges, and one
+/// whose request was sent again after a crash may take more.
+///
+/// A batch is written down before it is submitted, so that a crash between the two does not submit it again.
+const VERSION_2: &str = r#"
+ALTER TABLE answers ADD COLUMN cache_write_1h_tokens INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE exchanges (
+    id                    INTEGER PRIMARY KEY,
+    request_hash          TEXT NOT NULL,
+    model                 TEXT NOT NULL,
+    repeat                INTEGER NOT NULL,
+    purpose               TEXT NOT NULL CHECK (purpose IN ('ask', 'repair')),
+    sent_sha256           TEXT NOT NULL,
+    received              TEXT NOT NULL,
+    request_id            TEXT,
+    served_by             TEXT,
+    input_tokens          INTEGER NOT NULL,
+    output_tokens         INTEGER NOT NULL,
+    cache_read_tokens     INTEGER NOT NULL,
+    cache_write_tokens    INTEGER NOT NULL,
+    cache_write_1h_tokens INTEGER NOT NULL,
+    batched               INTEGER NOT NULL CHECK (batched IN (0, 1)),
+    label_probability     REAL,
+    attempts              INTEGER NOT NULL,
+    repair_wanted         INTEGER NOT NULL CHECK (repair_wanted IN (0, 1)),
+    "when"                TEXT NOT NULL
+) STRICT;
+CREATE INDEX exchanges_of_a_request ON exchanges (request_hash, model, repeat);
+CREATE INDEX repairs_wanted ON exchanges (model, repeat, request_hash) WHERE repair_wanted;
+
+CREATE TABLE batches (
+    name        TEXT PRIMARY KEY,
+    model       TEXT NOT NULL,
+    repeat      INTEGER NOT NULL,
+    provider_id TEXT,
+    state       TEXT NOT NULL CHECK (state IN ('submitting', 'submitted', 'collected', 'given up')),
+    requests    INTEGER NOT NULL,
+    "when"      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE batch_items (
+    batch        TEXT NOT NULL REFERENCES batches (name),
+    request_hash TEXT NOT NULL,
+    PRIMARY KEY (batch, request_hash)
 ) STRICT, WITHOUT ROWID;
 "#;
 

@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod checks;
 pub mod injections;
 pub mod notes;
+pub mod reliability;
 
 use std::collections::HashMap;
 
@@ -18,6 +19,7 @@ use agreement::{Comparison, Party, compare};
 use checks::CheckResult;
 use injections::{Case, Demand};
 use notes::Note;
+use reliability::Reliability;
 
 /// Everything that is said about one classifier.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct Validated {
     pub checks: Vec<CheckResult>,
     /// Text in sessions that demands labels, and what came of it.
     pub injections: Vec<Case>,
+    /// How far repeated answers of the candidate agree, where it was asked more than once.
+    pub reliability: Option<Reliability>,
     /// What has to be said beside the figures.
     pub notes: Vec<Note>,
 }
@@ -115,6 +119,7 @@ pub fn validate(
             panel.gold.outcomes,
             candidate.outcomes,
         ),
+        reliability: None,
         notes,
     }
 }

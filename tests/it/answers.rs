@@ -390,8 +390,9 @@ fn hostile_sizes_and_depths_cost_little() {
             "{name}: a reason of {} bytes",
             said.len()
         );
+        // Not a figure: quadratic work on five million bytes takes hours, a busy machine only minutes.
         assert!(
-            start.elapsed() < Duration::from_secs(20),
+            start.elapsed() < Duration::from_secs(600),
             "{name}: {:?}",
             start.elapsed()
         );

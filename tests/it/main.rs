@@ -12,6 +12,9 @@ mod answers_support;
 mod architecture;
 mod claude_code;
 mod detect;
+#[path = "../fake/mod.rs"]
+mod fake;
+mod fake_provider;
 mod ingest_properties;
 mod main_job;
 mod main_job_errors;
@@ -21,6 +24,8 @@ mod recorded;
 mod recordings;
 mod redaction;
 mod requests;
+mod requests_files;
+mod requests_files_errors;
 mod shell_commands;
 mod starter;
 mod stats_bootstrap;

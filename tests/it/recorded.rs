@@ -11,7 +11,7 @@ use crate::requests::{in_project, refused, user_line};
 use crate::workspace::Workspace;
 
 /// A goldset of three hand-made sessions, a made-up classifier, and answers by way of files: nothing of it touches Rust.
-fn three_sessions() -> Workspace {
+pub(crate) fn three_sessions() -> Workspace {
     let workspace = Workspace::new();
     for entry in fs::read_dir(workspace.path().join("prompts")).unwrap() {
         let path = entry.unwrap().path();

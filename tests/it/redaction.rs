@@ -365,8 +365,9 @@ fn time_grows_with_the_length_of_hostile_text_only() {
         let start = Instant::now();
         let _ = Redactor::standard().redact(&text);
         show(&format!("{piece:?}: {:?}", start.elapsed()));
+        // Not a figure: quadratic work on five million bytes takes hours, a busy machine only minutes.
         assert!(
-            start.elapsed() < Duration::from_secs(20),
+            start.elapsed() < Duration::from_secs(600),
             "{piece} takes {:?}",
             start.elapsed()
         );

@@ -309,7 +309,7 @@ fn the_summary_counts_what_is_there() {
         ])
         .unwrap();
     let summary = store.summary().unwrap();
-    assert_eq!(summary.schema_version, 1);
+    assert_eq!(summary.schema_version, 2);
     assert_eq!(summary.answers_without_row, 2);
     let answers: Vec<_> = summary
         .answers

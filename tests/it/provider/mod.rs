@@ -1,3 +1,6 @@
+//! The provider room: what is sent, when, how often, and what it costs.
+
+mod ask;
 mod dialects;
 mod dialects_answers;
 mod dialects_endpoint;
@@ -6,3 +9,5 @@ mod dialects_fallback;
 mod dialects_properties;
 mod http;
 mod http_server;
+mod pace;
+mod price;
