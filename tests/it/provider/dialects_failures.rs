@@ -261,10 +261,13 @@ fn messages_are_one_short_line_without_keys_and_tricks() {
     );
 }
 
+/// Headers, and the time to wait that they give.
+type Wait<'w> = (&'w [(&'w str, &'w str)], Option<Duration>);
+
 #[test]
 fn the_time_to_wait_is_read_in_every_form() {
     let seconds = |value: u64| Some(Duration::from_secs(value));
-    let table: &[(&[(&str, &str)], Option<Duration>)] = &[
+    let table: &[Wait<'_>] = &[
         (&[], None),
         (&[("retry-after", "7")], seconds(7)),
         (&[("retry-after", "1.5")], Some(Duration::from_millis(1500))),
