@@ -296,8 +296,7 @@ fn split_address(rest: &str) -> (&str, Option<&str>) {
     match rest
         .match_indices('@')
         .map(|(at, _)| at)
-        .filter(begins_address)
-        .last()
+        .rfind(begins_address)
     {
         Some(at) => (&rest[..at], Some(&rest[at + 1..])),
         None => (rest, None),
