@@ -12,10 +12,10 @@ mod answers_support;
 mod architecture;
 mod claude_code;
 mod detect;
+mod doctor;
 #[path = "../fake/mod.rs"]
 mod fake;
 mod fake_provider;
-mod doctor;
 mod ingest_properties;
 mod main_job;
 mod main_job_errors;
