@@ -271,7 +271,7 @@ async fn send(
 ) -> Result<(Sent, u32), GaveUp> {
     let expected_input = asking.expected_input();
     loop {
-        let Some(expected) = shared.budget.take(expected_input) else {
+        let Some(expected) = shared.budget.take(expected_input).await else {
             shared.stop(Ended::Budget);
             return Err(GaveUp::Stopped { attempts: 0 });
         };
