@@ -168,6 +168,9 @@ fn a_dry_run_sends_nothing_and_says_what_a_run_then_uses() {
         assert_eq!(site.fake.ledger().arrived(), 0);
         let said = &dry["dry_run"][0];
         let result = site.json(0, "all", model, &[]);
+        for one in result["classifiers"].as_array().unwrap() {
+            assert_eq!(one["usage"]["repairs"], 0, "{}", one["name"]);
+        }
         let usage = site.fake.ledger().usage();
         #[allow(clippy::cast_precision_loss, reason = "tokens of a test")]
         let off = said["input_tokens"].as_f64().unwrap() / usage.prompt() as f64 - 1.0;

@@ -7,7 +7,7 @@ use crate::asking_support::{OLD_HAIKU, PATIENCE, Site};
 use crate::fake::plan::Plan;
 
 const CLASSIFIERS: &str = "all";
-const SESSIONS: usize = 50;
+const SESSIONS: usize = 36;
 const KILLS: usize = 100;
 
 /// Pseudo-random numbers: the same each time.
@@ -24,7 +24,7 @@ impl Seeded {
 }
 
 fn start(site: &Site) -> Child {
-    site.command(CLASSIFIERS, OLD_HAIKU, &["--concurrency", "4"])
+    site.command(CLASSIFIERS, OLD_HAIKU, &["--concurrency", "3"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -39,7 +39,7 @@ fn ended(child: &mut Child) -> Option<ExitStatus> {
 #[test]
 fn a_hundred_kills_leave_no_trace() {
     let plan = || {
-        let mut plan = Plan::new().latency_ms(3);
+        let mut plan = Plan::new().latency_ms(8);
         plan.faults = plan.faults.seeded_answers(0.05, 9);
         plan
     };
@@ -67,7 +67,7 @@ fn a_hundred_kills_leave_no_trace() {
                 std::thread::sleep(Duration::from_millis(random.below(200)));
             } else {
                 let until =
-                    site.fake.ledger().arrived() + 1 + usize::try_from(random.below(7)).unwrap();
+                    site.fake.ledger().arrived() + 1 + usize::try_from(random.below(5)).unwrap();
                 let mut waited = Duration::ZERO;
                 let step = Duration::from_millis(50);
                 while !site

@@ -130,7 +130,8 @@ fn answers_that_cannot_be_read_are_outcomes_after_one_repair() {
         distinct.sort_unstable();
         distinct.dedup();
         assert_eq!(repairs.len(), distinct.len(), "one repair a request");
-        assert_eq!(repairs.len(), 5, "{model}");
+        // No vendor takes an empty answer back: the fifth is the question with a remark, which the books count as another.
+        assert_eq!((repairs.len(), ledger.arrived()), (4, 13), "{model}");
         assert_eq!(used(&result, "repairs"), 5, "{model}");
         // Nothing of it is asked again.
         let again = site.json(0, ONE, model, &[]);

@@ -186,17 +186,21 @@ pub(crate) fn ran(mut command: Command) -> Ran {
     }
 }
 
-/// A session in which the user says these words and the agent answers.
+/// A session in which the user says these words, each paragraph for itself, and the agent answers at the end.
 fn session(id: &str, words: &str) -> String {
-    let user = json!({
-        "type": "user", "sessionId": id, "timestamp": "2026-01-01T10:00:00Z",
-        "message": {"role": "user", "content": words},
-    });
+    let mut lines = String::new();
+    for (number, prompt) in words.split("\n\n").enumerate() {
+        let user = json!({
+            "type": "user", "sessionId": id, "timestamp": format!("2026-01-01T10:{number:02}:00Z"),
+            "message": {"role": "user", "content": prompt},
+        });
+        lines.push_str(&format!("{user}\n"));
+    }
     let agent = json!({
-        "type": "assistant", "sessionId": id, "timestamp": "2026-01-01T10:01:00Z",
+        "type": "assistant", "sessionId": id, "timestamp": "2026-01-01T11:00:00Z",
         "message": {"id": "m1", "role": "assistant", "content": [{"type": "text", "text": format!("Done with {id}.")}]},
     });
-    format!("{user}\n{agent}\n")
+    lines + &format!("{agent}\n")
 }
 
 /// Sums a field of `usage` over all classifiers of a result.
