@@ -95,10 +95,10 @@ pub fn estimate(
             let own = tokens(plan.classifiers[task.classifier].text.len() as u64);
             let read = if at == 0 { kept } else { shared };
             sum.cached_tokens += read;
+            // Not every provider charges more for what it writes to its cache.
             let best = AnswerUsage {
-                input_tokens: own,
+                input_tokens: own + shared - read,
                 cache_read_tokens: read,
-                cache_write_tokens: shared - read,
                 ..AnswerUsage::default()
             };
             sum.input_tokens += shared + own;

@@ -162,10 +162,12 @@ fn a_dry_run_sends_nothing_and_says_what_a_run_then_uses() {
         (Site::new(8, Plan::new()), "openai:gpt-6-sol"),
         (long_sessions(2, Plan::new().latency_ms(10)), HAIKU),
     ] {
-        let dry: Value = site.json(0, "all", model, &["--dry-run"]);
+        site.workspace.write("prices.toml", &prices(&Plan::new()));
+        let priced = ["--prices", "prices.toml"];
+        let dry: Value = site.json(0, "all", model, &[&priced[..], &["--dry-run"]].concat());
         assert_eq!(site.fake.ledger().arrived(), 0);
         let said = &dry["dry_run"][0];
-        let result = site.json(0, "all", model, &[]);
+        let result = site.json(0, "all", model, &priced);
         for one in result["classifiers"].as_array().unwrap() {
             assert_eq!(one["usage"]["repairs"], 0, "{}", one["name"]);
         }
