@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use tokio::sync::Notify;
+
 use crate::domain::answer::AnswerUsage;
 use crate::domain::money::Money;
 use crate::provider::price::Price;
@@ -13,6 +15,8 @@ pub(super) struct Budget {
     most: Option<Money>,
     batched: bool,
     state: Mutex<State>,
+    /// A request was settled or given back.
+    changed: Notify,
 }
 
 #[derive(Default)]
@@ -26,6 +30,14 @@ struct State {
 /// What one request will probably cost, until it is settled.
 pub(super) struct Expected(Money);
 
+/// Whether one more request can be paid.
+enum Room {
+    Taken(Expected),
+    /// If those on their way turn out cheaper than expected.
+    Perhaps,
+    None,
+}
+
 /// Output tokens of an answer, as long as none has come.
 const FIRST_GUESS_OUTPUT: u64 = 400;
 
@@ -36,11 +48,29 @@ impl Budget {
             most,
             batched,
             state: Mutex::new(State::default()),
+            changed: Notify::new(),
         }
     }
 
     /// Takes what a request with this input will probably cost; `None` where that is more than is left.
-    pub(super) fn take(&self, input: AnswerUsage) -> Option<Expected> {
+    ///
+    /// Others on their way are reckoned high before the first answers came, and may yet fail: where they alone stand in the
+    /// way, this waits for what becomes of them.
+    pub(super) async fn take(&self, input: AnswerUsage) -> Option<Expected> {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // From here on no change is missed.
+            changed.as_mut().enable();
+            match self.room(input) {
+                Room::Taken(expected) => return Some(expected),
+                Room::None => return None,
+                Room::Perhaps => changed.await,
+            }
+        }
+    }
+
+    fn room(&self, input: AnswerUsage) -> Room {
         let mut state = self.lock();
         let output_tokens = state
             .output_tokens
@@ -50,12 +80,15 @@ impl Budget {
             output_tokens,
             ..input
         });
-        let after = state.spent + state.expected + cost;
-        if self.most.is_some_and(|most| most < after) {
-            return None;
+        let is_too_much = |sum: Money| self.most.is_some_and(|most| most < sum);
+        if is_too_much(state.spent + cost) {
+            return Room::None;
+        }
+        if is_too_much(state.spent + state.expected + cost) {
+            return Room::Perhaps;
         }
         state.expected += cost;
-        Some(Expected(cost))
+        Room::Taken(Expected(cost))
     }
 
     /// The request was answered.
@@ -66,12 +99,16 @@ impl Budget {
         state.spent += cost;
         state.answers += 1;
         state.output_tokens = state.output_tokens.saturating_add(usage.output_tokens);
+        drop(state);
+        self.changed.notify_waiters();
     }
 
     /// The request was not answered.
     pub(super) fn give_back(&self, expected: Expected) {
         let mut state = self.lock();
         state.expected = state.expected.saturating_sub(expected.0);
+        drop(state);
+        self.changed.notify_waiters();
     }
 
     /// What was spent in this run; `None` where the model has no price.

@@ -20,6 +20,12 @@ const ENOUGH: u64 = 20;
 /// a token. Lists of decisions have 506, the others 108 to 161.
 pub const OUTPUT_TOKENS: f64 = 163.0;
 
+/// How far answers may be shorter than the guess: as short as an answer can be where nothing is measured.
+const SHORT_UNMEASURED: f64 = 0.2;
+const SHORT_MEASURED: f64 = 0.7;
+/// And longer.
+const LONG: f64 = 2.0;
+
 /// What a run would ask and cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
@@ -75,30 +81,32 @@ pub fn estimate(
         measured_from: measured.exchanges,
         cost: None,
     };
-    for session in &work {
-        let shared = tokens(system + plan.sessions[session.session].view_bytes);
+    let of_all = tokens(system + schema);
+    let short = if measured.exchanges == 0 {
+        SHORT_UNMEASURED
+    } else {
+        SHORT_MEASURED
+    };
+    for (number, session) in work.iter().enumerate() {
+        let shared = tokens(system + schema + plan.sessions[session.session].view_bytes);
+        // Providers put the schema before the system text; all sessions share both, and the first one's are kept.
+        let kept = if number == 0 { 0 } else { of_all };
         for (at, task) in session.tasks.iter().enumerate() {
-            let own = tokens(plan.classifiers[task.classifier].text.len() as u64 + schema);
-            let best = if at == 0 {
-                AnswerUsage {
-                    input_tokens: own,
-                    cache_write_tokens: shared,
-                    ..AnswerUsage::default()
-                }
-            } else {
-                sum.cached_tokens += shared;
-                AnswerUsage {
-                    input_tokens: own,
-                    cache_read_tokens: shared,
-                    ..AnswerUsage::default()
-                }
+            let own = tokens(plan.classifiers[task.classifier].text.len() as u64);
+            let read = if at == 0 { kept } else { shared };
+            sum.cached_tokens += read;
+            // Not every provider charges more for what it writes to its cache.
+            let best = AnswerUsage {
+                input_tokens: own + shared - read,
+                cache_read_tokens: read,
+                ..AnswerUsage::default()
             };
             sum.input_tokens += shared + own;
             sum.output_tokens += whole(output);
             if let Some(price) = price {
                 low += price.cost(
                     &AnswerUsage {
-                        output_tokens: whole(output * 0.7),
+                        output_tokens: whole(output * short),
                         ..best
                     },
                     false,
@@ -107,7 +115,7 @@ pub fn estimate(
                     &AnswerUsage {
                         input_tokens: own,
                         cache_write_tokens: shared,
-                        output_tokens: whole(output * 2.0),
+                        output_tokens: whole(output * LONG),
                         ..AnswerUsage::default()
                     },
                     false,

@@ -15,6 +15,7 @@ use crate::domain::money::Money;
 use crate::provider::ask::{Asker as Patient, Attempt, Breaker, GaveUp, Patience};
 use crate::provider::dialect::Sending;
 use crate::provider::endpoint::Endpoint;
+use crate::provider::failure::{FailureKind, StopReason};
 use crate::provider::http::{Client, ClientError};
 use crate::provider::pace::{Pace, PaceState};
 use crate::provider::price::Price;
@@ -274,6 +275,10 @@ pub(super) fn told(shared: &Shared, about: &str, attempt: &Attempt<'_>) {
     if attempt.again_after.is_some() {
         add(&shared.tally.again, 1);
     }
+    if let FailureKind::Run(_) = attempt.failure.kind {
+        // The end of the run says it, once for all that were on their way.
+        return;
+    }
     (shared.say)(Said::Failed {
         about: about.to_owned(),
         why: attempt.failure.to_string(),
@@ -284,7 +289,16 @@ pub(super) fn told(shared: &Shared, about: &str, attempt: &Attempt<'_>) {
 /// What a call that gave up means for the run.
 pub(super) fn gave_up(shared: &Shared, error: &GaveUp) {
     match error {
-        GaveUp::Run { .. } | GaveUp::Down { .. } => shared.stop(Ended::Stopped(error.to_string())),
+        GaveUp::Run { reason, .. } => {
+            let endpoint = &shared.live.endpoint;
+            let look = match reason {
+                StopReason::Key => format!("the key in {}", endpoint.dialect.key_variable()),
+                StopReason::Model => format!("the model `{}` at {}", endpoint.model, endpoint.base),
+                StopReason::Spending => "credits and spending limits at the provider".to_owned(),
+            };
+            shared.stop(Ended::Stopped(format!("{error}\n\nhint: look at {look}")));
+        }
+        GaveUp::Down { .. } => shared.stop(Ended::Stopped(error.to_string())),
         // The request stays missing; others go on.
         GaveUp::Attempts { .. } | GaveUp::TooLong { .. } | GaveUp::Stopped { .. } => {}
         GaveUp::Request { .. } => {

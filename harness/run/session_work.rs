@@ -11,7 +11,7 @@ use crate::domain::answer::{AnswerUsage, RawAnswer, Stop};
 use crate::domain::exchange::{Exchange, Purpose};
 use crate::domain::request::{Hash, Request};
 use crate::provider::ask::GaveUp;
-use crate::provider::dialect::{self, Repair};
+use crate::provider::dialect::{self, Repair, Sending};
 use crate::provider::fallback::fallback;
 use crate::provider::http::exchange;
 use crate::provider::reply::Reply;
@@ -271,11 +271,12 @@ async fn send(
 ) -> Result<(Sent, u32), GaveUp> {
     let expected_input = asking.expected_input();
     loop {
-        let Some(expected) = shared.budget.take(expected_input) else {
+        let Some(expected) = shared.budget.take(expected_input).await else {
             shared.stop(Ended::Budget);
             return Err(GaveUp::Stopped { attempts: 0 });
         };
-        let sending = *shared.sending.lock().expect("it is only set and read");
+        // What was left out of the last body that was sent.
+        let had = Mutex::new(Sending::default());
         let uncached = expected_input.input_tokens + expected_input.cache_write_tokens;
         let asked = shared
             .patient
@@ -283,8 +284,11 @@ async fn send(
                 uncached,
                 |_| {
                     let begun = begun.clone();
+                    // Read only now that it may be sent: another request may have found out meanwhile.
+                    let sending = *shared.sending.lock().expect("it is only set and read");
+                    *had.lock().expect("it is only set and read") = sending;
                     async move {
-                        // Made only now that it may be sent: as many bodies exist as requests are on their way.
+                        // Made only now, too: as many bodies exist as requests are on their way.
                         let body =
                             dialect::body(&shared.live.endpoint, &asking.request, sending, repair);
                         let hash = Hash::of(&body);
@@ -330,7 +334,8 @@ async fn send(
             }
             Err(error) => {
                 shared.budget.give_back(expected);
-                if leaves_something_out(shared, &error, sending) {
+                let had = *had.lock().expect("it is only set and read");
+                if leaves_something_out(shared, &error, had) {
                     continue;
                 }
                 return Err(error);
@@ -340,7 +345,7 @@ async fn send(
 }
 
 /// Where the server cannot take a part of the body that can be left out, leaves it out from now on.
-fn leaves_something_out(shared: &Shared, error: &GaveUp, had: dialect::Sending) -> bool {
+fn leaves_something_out(shared: &Shared, error: &GaveUp, had: Sending) -> bool {
     let GaveUp::Request { failure, .. } = error else {
         return false;
     };
