@@ -44,7 +44,7 @@ pub struct Estimate {
     pub cost: Option<(Money, Money)>,
 }
 
-/// Reckons what asking for everything the store lacks would take.
+/// Reckons what asking for everything the store lacks would take, in batches or live.
 ///
 /// # Errors
 /// Where the store cannot be read.
@@ -55,11 +55,14 @@ pub fn estimate(
     repeats: u32,
     errors_again: bool,
     price: Option<&Price>,
+    batched: bool,
 ) -> Result<Estimate, StoreError> {
     let measured = Measured::of(plan, store, spec, repeats)?;
     let bytes_per_token = measured.bytes_per_token();
     let output = measured.output_tokens();
     let work = todo(plan, store, spec, repeats, errors_again)?;
+    // Batches take longer than five minutes.
+    let for_an_hour = |tokens: u64| if batched { tokens } else { 0 };
     let tokens = |bytes: u64| whole(real(bytes) / bytes_per_token);
     let system = plan.prompts.system.len() as u64;
     let schema = plan.prompts.wire.text().len() as u64;
@@ -77,12 +80,19 @@ pub fn estimate(
     };
     for session in &work {
         let shared = tokens(system + plan.sessions[session.session].view_bytes);
-        for (at, task) in session.tasks.iter().enumerate() {
+        // Batches do not repair.
+        let tasks = session
+            .tasks
+            .iter()
+            .filter(|task| !batched || task.earlier.is_none());
+        for (at, task) in tasks.enumerate() {
+            sum.to_ask += 1;
             let own = tokens(plan.classifiers[task.classifier].text.len() as u64 + schema);
             let best = if at == 0 {
                 AnswerUsage {
                     input_tokens: own,
                     cache_write_tokens: shared,
+                    cache_write_1h_tokens: for_an_hour(shared),
                     ..AnswerUsage::default()
                 }
             } else {
@@ -101,20 +111,20 @@ pub fn estimate(
                         output_tokens: whole(output * 0.7),
                         ..best
                     },
-                    false,
+                    batched,
                 );
                 high += price.cost(
                     &AnswerUsage {
                         input_tokens: own,
                         cache_write_tokens: shared,
+                        cache_write_1h_tokens: for_an_hour(shared),
                         output_tokens: whole(output * 2.0),
                         ..AnswerUsage::default()
                     },
-                    false,
+                    batched,
                 );
             }
         }
-        sum.to_ask += session.tasks.len() as u64;
     }
     sum.requests = (plan.sessions.len() * plan.classifiers.len()) as u64 * u64::from(repeats);
     sum.answered = sum.requests.saturating_sub(sum.to_ask);
