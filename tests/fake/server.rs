@@ -202,6 +202,7 @@ async fn route(
         }
     };
     if method == "POST" && path.ends_with("/batches") && !server.plan.batch_create_latency.is_zero() {
+        server.changed.notify_all();
         tokio::time::sleep(server.plan.batch_create_latency).await;
     }
     reply.into_response(None)

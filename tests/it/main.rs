@@ -10,6 +10,7 @@ mod answers;
 mod answers_properties;
 mod answers_support;
 mod architecture;
+mod asking_batches;
 mod claude_code;
 mod detect;
 mod doctor;
