@@ -76,7 +76,9 @@ impl Batches<'_> {
             Dialect::OpenAi => {
                 let (kind, form) = openai_batches::form(name, lines);
                 let url = self.endpoint.files_url();
-                let (body, limits) = self.call(Method::POST, &url, Some(&kind), Some(form)).await?;
+                let (body, limits) = self
+                    .call(Method::POST, &url, Some(&kind), Some(form))
+                    .await?;
                 Ok((Some(self.id_in(&body)?), limits))
             }
         }

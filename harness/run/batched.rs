@@ -653,7 +653,6 @@ impl Part {
     /// Whether so many more lines and bytes fit; anything fits into an empty one.
     fn fits(&self, lines: usize, bytes: usize, most_lines: usize, most_bytes: usize) -> bool {
         self.requests.is_empty()
-            || (self.requests.len() + lines <= most_lines
-                && self.lines.len() + bytes <= most_bytes)
+            || (self.requests.len() + lines <= most_lines && self.lines.len() + bytes <= most_bytes)
     }
 }

@@ -234,10 +234,7 @@ mod tests {
         store.batch_submitted("b1", "msgbatch_1").unwrap();
         let open = store.open_batches("m").unwrap();
         assert_eq!(open[0].provider_id.as_deref(), Some("msgbatch_1"));
-        assert_eq!(
-            store.batch_requests("b1").unwrap(),
-            HashSet::from(requests)
-        );
+        assert_eq!(store.batch_requests("b1").unwrap(), HashSet::from(requests));
         for state in [BatchState::Collected, BatchState::GivenUp] {
             store.set_batch_state("b1", state).unwrap();
             assert!(store.open_batches("m").unwrap().is_empty());

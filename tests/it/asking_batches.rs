@@ -163,7 +163,11 @@ fn an_invalid_request_is_kept_as_an_error_and_not_asked_again() {
     let ran = run(&workspace, &spec(&fake, Side::Anthropic), &[]);
     let result: Value = serde_json::from_str(&ran.stdout).unwrap();
     let outcomes = &result["classifiers"][0]["outcomes"];
-    assert_eq!((&outcomes["parsed"], &outcomes["errored"]), (&2.into(), &1.into()), "{ran}");
+    assert_eq!(
+        (&outcomes["parsed"], &outcomes["errored"]),
+        (&2.into(), &1.into()),
+        "{ran}"
+    );
     assert_eq!(submissions(&fake), 1);
 }
 
@@ -171,7 +175,11 @@ fn an_invalid_request_is_kept_as_an_error_and_not_asked_again() {
 fn batches_are_split_by_count() {
     for side in BOTH {
         let (fake, workspace) = (Fake::start(plan()), workspace());
-        complete(&run(&workspace, &spec(&fake, side), &["--batch-requests", "2"]));
+        complete(&run(
+            &workspace,
+            &spec(&fake, side),
+            &["--batch-requests", "2"],
+        ));
         assert_eq!(submissions(&fake), 2);
         assert_eq!(fake.ledger().arrived(), 3);
     }
@@ -225,7 +233,10 @@ fn a_kill_between_submission_and_its_answer_submits_nothing_twice() {
         child.wait().unwrap();
         let ran = run(&workspace, &spec(&fake, side), &[]);
         complete(&ran);
-        assert!(ran.stderr.contains("which an earlier run was submitting"), "{ran}");
+        assert!(
+            ran.stderr.contains("which an earlier run was submitting"),
+            "{ran}"
+        );
         assert_eq!(submissions(&fake), 1);
         assert_eq!(fake.ledger().arrived(), 3);
     }
@@ -245,7 +256,10 @@ fn a_batch_is_submitted_now_and_collected_later() {
         let (fake, workspace) = (Fake::start(plan), workspace());
         let ran = run(&workspace, &spec(&fake, side), &["--no-wait"]);
         assert_eq!(ran.code, Some(3), "{ran}");
-        assert!(ran.stderr.contains("3 requests are under way in 1 batches"), "{ran}");
+        assert!(
+            ran.stderr.contains("3 requests are under way in 1 batches"),
+            "{ran}"
+        );
         // A second time submits nothing more.
         let ran = run(&workspace, &spec(&fake, side), &["--no-wait"]);
         assert_eq!(ran.code, Some(3), "{ran}");
@@ -286,7 +300,13 @@ fn an_interrupt_leaves_the_batch_to_a_later_run() {
     );
     assert!(is_waiting);
     let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let store = fs::metadata(workspace.path().join(".validate/store.db")).unwrap();
     assert!(store.len() > 0);
