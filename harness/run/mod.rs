@@ -6,6 +6,7 @@
 //! keeps a row for each. `batched` asks through a provider's batches, `batch_results` keeps what they bring. `estimate` says beforehand and `bill` afterwards what they cost.
 
 pub mod asked;
+mod batch_calls;
 mod batch_results;
 pub mod batched;
 pub mod bill;
