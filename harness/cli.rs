@@ -158,6 +158,18 @@ pub struct Asking {
     /// Ask each request N times, which tells how reliable the answers are.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub repeat: u32,
+    /// Ask through the provider's batches: half the price, for answers within a day. A run that was ended goes on with them.
+    #[arg(long)]
+    pub batch: bool,
+    /// Submit batches, keep the results of those that have ended, and do not wait for the others.
+    #[arg(long, requires = "batch")]
+    pub no_wait: bool,
+    /// Seconds between two looks at a batch.
+    #[arg(long, value_name = "SECONDS", requires = "batch", hide = true)]
+    pub poll_seconds: Option<f64>,
+    /// Requests of one batch at most.
+    #[arg(long, value_name = "N", requires = "batch", hide = true, value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch_requests: Option<u32>,
     /// Stop before more than this is spent.
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<f64>,

@@ -447,6 +447,9 @@ fn why_live(ended: &Ended, asking: &Asking) -> String {
             format!("what may be spent (`--max-cost`) is used up\n\nhint: raise it; {AGAIN}")
         }
         Ended::Stopped(why) => format!("{why}\n\nhint: {AGAIN}"),
+        Ended::UnderWay { batches, requests } => format!(
+            "{requests} requests are under way in {batches} batches\n\nhint: the same command with `--batch` and without `--no-wait` waits for them and collects the answers"
+        ),
         Ended::Interrupted => format!("interrupted\n\nhint: {AGAIN}"),
     }
 }

@@ -12,6 +12,7 @@ use crate::provider::ask::Patience;
 use crate::provider::endpoint::{Endpoint, EndpointError};
 use crate::provider::price::{Prices, PricesError};
 use crate::run::asked::Asker;
+use crate::run::batched::{self, Batching};
 use crate::run::estimate::{Estimate, estimate};
 use crate::run::live::{self, Ended, Live, LiveError, Said};
 use crate::run::plan::Plan;
@@ -99,6 +100,7 @@ impl Model {
             arguments.repeat,
             arguments.retry_errors,
             price,
+            arguments.batch,
         )?)
     }
 
@@ -147,6 +149,17 @@ impl Model {
             },
             max_tokens: arguments.max_tokens,
         };
+        if arguments.batch {
+            let batching = Batching {
+                no_wait: arguments.no_wait,
+                poll: arguments
+                    .poll_seconds
+                    .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+                most_requests: arguments.batch_requests.map(|most| most as usize),
+            };
+            let say = Box::new(move |said| say(&said, verbose));
+            return Ok(batched::ask(plan, store, live, batching, say)?);
+        }
         let tally = Arc::new(Tally::default());
         let mut progress = None;
         let asked = live::ask(
@@ -244,6 +257,7 @@ fn say(said: &Said, verbose: bool) {
             Some(_) => {}
             None => output::note(&format!("{about}: {why}")),
         },
+        Said::Told(text) => output::note(text),
         Said::Warning(text) => output::note(&format!("warning: {text}")),
         Said::Interrupted => output::note(
             "interrupted: waiting for the answers that are on their way; interrupt again to lose them",

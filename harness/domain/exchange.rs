@@ -36,7 +36,8 @@ impl Purpose {
 pub struct Exchange {
     /// Why it was sent.
     pub purpose: Purpose,
-    /// SHA-256 of the bytes that were sent, vendor fields and all.
+    /// SHA-256 of the bytes that were sent, vendor fields and all; in a batch, where all requests are one file, the hash of the
+    /// request, which is its id there.
     pub sent: Hash,
     /// The response's body, byte for byte but for keys.
     pub received: String,

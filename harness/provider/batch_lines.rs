@@ -84,6 +84,23 @@ impl Ended {
     }
 }
 
+/// Whether what was said of an errored request means that it can never go well.
+#[must_use]
+pub fn is_for_good(said: &str) -> bool {
+    let refused = [
+        "invalid_request_error",
+        "request_too_large",
+        "status 400",
+        "status 413",
+        "status 422",
+    ];
+    let lower = said.to_ascii_lowercase();
+    let is_about_money = ["credit balance", "usage limits", "quota"]
+        .iter()
+        .any(|words| lower.contains(words));
+    refused.iter().any(|start| lower.starts_with(start)) && !is_about_money
+}
+
 /// Why a line is no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResultLineError {

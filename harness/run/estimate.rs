@@ -50,7 +50,7 @@ pub struct Estimate {
     pub cost: Option<(Money, Money)>,
 }
 
-/// Reckons what asking for everything the store lacks would take.
+/// Reckons what asking for everything the store lacks would take, in batches or live.
 ///
 /// # Errors
 /// Where the store cannot be read.
@@ -61,11 +61,14 @@ pub fn estimate(
     repeats: u32,
     errors_again: bool,
     price: Option<&Price>,
+    batched: bool,
 ) -> Result<Estimate, StoreError> {
     let measured = Measured::of(plan, store, spec, repeats)?;
     let bytes_per_token = measured.bytes_per_token();
     let output = measured.output_tokens();
     let work = todo(plan, store, spec, repeats, errors_again)?;
+    // Batches take longer than five minutes.
+    let for_an_hour = |tokens: u64| if batched { tokens } else { 0 };
     let tokens = |bytes: u64| whole(real(bytes) / bytes_per_token);
     let system = plan.prompts.system.len() as u64;
     let schema = plan.prompts.wire.text().len() as u64;
@@ -91,7 +94,13 @@ pub fn estimate(
         let shared = tokens(system + schema + plan.sessions[session.session].view_bytes);
         // Providers put the schema before the system text; all sessions share both, and the first one's are kept.
         let kept = if number == 0 { 0 } else { of_all };
-        for (at, task) in session.tasks.iter().enumerate() {
+        // Batches do not repair.
+        let tasks = session
+            .tasks
+            .iter()
+            .filter(|task| !batched || task.earlier.is_none());
+        for (at, task) in tasks.enumerate() {
+            sum.to_ask += 1;
             let own = tokens(plan.classifiers[task.classifier].text.len() as u64);
             let read = if at == 0 { kept } else { shared };
             sum.cached_tokens += read;
@@ -109,20 +118,20 @@ pub fn estimate(
                         output_tokens: whole(output * short),
                         ..best
                     },
-                    false,
+                    batched,
                 );
                 high += price.cost(
                     &AnswerUsage {
                         input_tokens: own,
                         cache_write_tokens: shared,
+                        cache_write_1h_tokens: for_an_hour(shared),
                         output_tokens: whole(output * LONG),
                         ..AnswerUsage::default()
                     },
-                    false,
+                    batched,
                 );
             }
         }
-        sum.to_ask += session.tasks.len() as u64;
     }
     sum.requests = (plan.sessions.len() * plan.classifiers.len()) as u64 * u64::from(repeats);
     sum.answered = sum.requests.saturating_sub(sum.to_ask);

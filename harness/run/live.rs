@@ -71,6 +71,8 @@ pub enum Said {
     },
     /// Worth knowing, once.
     Warning(String),
+    /// How it goes.
+    Told(String),
     /// The user interrupted; what is on its way is waited for.
     Interrupted,
 }
@@ -86,6 +88,13 @@ pub enum Ended {
     Stopped(String),
     /// The user interrupted.
     Interrupted,
+    /// Batches are not over.
+    UnderWay {
+        /// How many.
+        batches: u64,
+        /// Requests in them.
+        requests: u64,
+    },
 }
 
 /// Why asking could not even begin, or had to end.
@@ -163,7 +172,8 @@ pub fn ask(
     };
     let work = todo(plan, &store, &live.spec, live.repeats, live.errors_again)?;
     if work.is_empty() {
-        return Ok((store, Ended::Complete));
+        let ended = under_way(&store, &live.spec)?;
+        return Ok((store, ended));
     }
     let requests: usize = work.iter().map(|session| session.tasks.len()).sum();
     add(&tally.to_ask, requests as u64);
@@ -176,6 +186,7 @@ pub fn ask(
     let pace = Pace::new(live.concurrency);
     let watched = pace.clone();
     watch(Arc::new(move || watched.state()));
+    let spec = live.spec.clone();
     let (keeper, keeping) = Keeper::start(store);
     let sending = Sending {
         max_tokens: live.max_tokens,
@@ -214,8 +225,24 @@ pub fn ask(
     }
     match broken {
         Some(error) => Err(error.into()),
+        None if end == Ended::Complete => {
+            let ended = under_way(&store, &spec)?;
+            Ok((store, ended))
+        }
         None => Ok((store, end)),
     }
+}
+
+/// How a run ends that asked for all it could: batches of the model may be under way.
+pub(super) fn under_way(store: &Store, spec: &str) -> Result<Ended, StoreError> {
+    let open = store.open_batches(spec)?;
+    Ok(match open.is_empty() {
+        true => Ended::Complete,
+        false => Ended::UnderWay {
+            batches: open.len() as u64,
+            requests: open.iter().map(|batch| batch.requests).sum(),
+        },
+    })
 }
 
 /// Sessions that are open at a time, beyond one for each request that may be on its way: enough that one is always ready.
@@ -255,7 +282,7 @@ async fn sessions(shared: &Arc<Shared>, work: Vec<super::todo::SessionTasks>) {
 }
 
 /// Ends when the user or the system asks the program to end.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -28,7 +28,7 @@ pub(super) struct SessionTasks {
 /// What the store lacks, session by session: the requests of a session share what a provider's cache keeps, so they go
 /// together. A request that two sessions share is asked once.
 ///
-/// A request that failed for good counts as answered unless `errors_again`.
+/// What is under way in a batch is not asked beside it. A request that failed for good counts as answered unless `errors_again`.
 ///
 /// # Errors
 /// Where the store cannot be read.
@@ -44,6 +44,7 @@ pub(super) fn todo(
     for repeat in 0..repeats {
         let asker = Asker { spec, repeat };
         let broken: HashSet<Hash> = store.unrepaired(spec, repeat)?.into_iter().collect();
+        let under_way = store.under_way(spec, repeat)?;
         let mut repairs = Vec::new();
         let mut seen: HashSet<&Hash> = HashSet::new();
         let mut all = requests.iter();
@@ -53,7 +54,7 @@ pub(super) fn todo(
             requests.iter().map(|planned| planned.request),
             |request, stop| {
                 let Some(planned) = all.next() else { return };
-                if !seen.insert(request) {
+                if !seen.insert(request) || under_way.contains(request) {
                     return;
                 }
                 let is_wanted = match stop {

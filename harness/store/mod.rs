@@ -4,6 +4,7 @@
 //! what became of each question about a session; `exchanges` what was
 //! charged for. Nothing shown is stored: figures are computed from rows, and rows can be
 //! computed again from answers. `schema` is the file's shape and its versions, `error` says what can go wrong and what to do,
+//! `batches` says what is under way at a provider,
 //! `asking` keeps two processes from paying for the same answer, `rescue` takes answers out of a damaged file, `summary` is what `validate doctor` prints.
 //!
 //! A commit returns when its pages are on the disk (`synchronous = FULL`), which costs one flush however many answers it
@@ -11,6 +12,7 @@
 
 mod answers;
 mod asking;
+mod batches;
 mod error;
 mod exchanges;
 mod rescue;
@@ -28,6 +30,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 pub use answers::AnswerKey;
 pub use asking::Asking;
+pub use batches::{BatchState, OpenBatch};
 pub use error::StoreError;
 pub use exchanges::{Charge, Received};
 pub use rescue::Rescued;

@@ -114,6 +114,23 @@ impl Fake {
         !waited.1.timed_out()
     }
 
+    /// Waits until a batch was made, of OpenAI's kind or Anthropic's; false where that did not come in time.
+    pub fn has_batch(&self, is_openai: bool, timeout: Duration) -> bool {
+        let state = self.server.lock();
+        let waited = self
+            .server
+            .changed
+            .wait_timeout_while(state, timeout, |state| {
+                if is_openai {
+                    state.openai_batches.is_empty()
+                } else {
+                    state.batches.is_empty()
+                }
+            })
+            .unwrap();
+        !waited.1.timed_out()
+    }
+
     /// Moves the clock of cache entries and batches forward.
     pub fn advance(&self, by: Duration) {
         self.server.lock().clock_moved += by;

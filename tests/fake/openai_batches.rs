@@ -27,6 +27,7 @@ pub(super) struct StoredFile {
 #[derive(Debug)]
 pub(super) struct OpenAiBatch {
     input: String,
+    metadata: Value,
     created: Instant,
     polls: u32,
     status: &'static str,
@@ -198,6 +199,7 @@ fn create(server: &Server, body: &Value) -> Reply {
     let id = state.name("batch_fake");
     let batch = OpenAiBatch {
         input,
+        metadata: body["metadata"].clone(),
         created: state.now(),
         polls: 0,
         status: "validating",
@@ -245,6 +247,7 @@ fn tell(id: &str, batch: &OpenAiBatch) -> Value {
     });
     json!({
         "id": id, "object": "batch", "endpoint": "/v1/chat/completions", "errors": errors,
+        "metadata": batch.metadata,
         "input_file_id": batch.input, "completion_window": "24h", "status": batch.status,
         "output_file_id": batch.output_file, "error_file_id": batch.error_file, "created_at": seconds(),
         "request_counts": {"total": batch.total, "completed": batch.completed, "failed": batch.failed},

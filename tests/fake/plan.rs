@@ -69,6 +69,8 @@ pub struct Plan {
     pub refuses_response_format: bool,
     /// The OpenAI side leaves the prompt cache out.
     pub openai_caches: bool,
+    /// From the creation of a batch to the answer that tells it.
+    pub batch_create_latency: Duration,
     /// A batch ends when its state was asked so many times.
     pub polls_until_batch_ends: u32,
     /// Items of batches whose text contains the first string end as the second says: `expired`, `canceled`, or the type of an
@@ -115,6 +117,7 @@ impl Plan {
             ignores_response_format: false,
             refuses_response_format: false,
             openai_caches: true,
+            batch_create_latency: Duration::ZERO,
             polls_until_batch_ends: 2,
             batch_outcomes: Vec::new(),
         }

@@ -201,6 +201,11 @@ async fn route(
             Ok(()) => openai_batches::route(server, method, path, query, &parts.headers, &body),
         }
     };
+    if method == "POST" && path.ends_with("/batches") && !server.plan.batch_create_latency.is_zero()
+    {
+        server.changed.notify_all();
+        tokio::time::sleep(server.plan.batch_create_latency).await;
+    }
     reply.into_response(None)
 }
 

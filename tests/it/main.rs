@@ -11,6 +11,7 @@ mod answers_properties;
 mod answers_support;
 mod architecture;
 mod asking;
+mod asking_batches;
 mod asking_bill;
 mod asking_crash;
 mod asking_faults;
