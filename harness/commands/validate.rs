@@ -20,6 +20,7 @@ use crate::run::estimate::Estimate;
 use crate::run::raters::{Question, Spec, SpecError, ask, labels_of};
 use crate::run::sessions::{Broken, Known, know};
 use crate::validation::agreement::Party;
+use crate::validation::evidence::Evidence;
 use crate::validation::injections::Demand;
 use crate::validation::notes::Note;
 use crate::validation::{Panel, Validated, validate};
@@ -213,9 +214,29 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
             }
         }
     }
+    let said = said_of_all(
+        &all,
+        &definitions,
+        &goldset,
+        &players,
+        &sessions,
+        &known,
+        &answers,
+    );
     let results = definitions
         .iter()
-        .map(|definition| validated(definition, &goldset, &players, &sessions, &known, &answers))
+        .map(|definition| {
+            validated(
+                definition,
+                &goldset,
+                &players,
+                &sessions,
+                &known,
+                &answers,
+                &said,
+                arguments.seed,
+            )
+        })
         .collect();
     let mut basis = basis(arguments, &goldset, &players, &sessions, &known, excluded);
     basis.replayed = answers.told(&specs);
@@ -374,6 +395,43 @@ fn eligible<'s>(
     (sessions, excluded)
 }
 
+/// What the candidate said about every classifier; `None` where it was not asked. Labels of a rater stand in the goldset
+/// and cost nothing, so they are there for all.
+fn said_of_all<'d>(
+    all: &'d [Definition],
+    selected: &[Definition],
+    goldset: &Goldset,
+    players: &Players,
+    sessions: &[&Session],
+    known: &Known,
+    answers: &Answers,
+) -> Vec<(&'d Definition, Option<Vec<Outcome>>)> {
+    let ids: Vec<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
+    all.iter()
+        .map(|definition| {
+            let is_asked = selected.iter().any(|one| one.name == definition.name)
+                || matches!(players.candidate, Spec::Rater(_));
+            let outcomes = is_asked.then(|| {
+                let gold = labels_of(goldset, definition, &players.against, &ids);
+                let question = Question {
+                    definition,
+                    sessions: &ids,
+                    gold: &gold,
+                    telemetry: &known.telemetry,
+                    words: &known.words,
+                    asked: &answers.asked,
+                };
+                ask(&players.candidate, goldset, &question)
+            });
+            (definition, outcomes)
+        })
+        .collect()
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all of them are what one classifier's figures rest on"
+)]
 fn validated(
     definition: &Definition,
     goldset: &Goldset,
@@ -381,6 +439,8 @@ fn validated(
     sessions: &[&Session],
     known: &Known,
     answers: &Answers,
+    said_of_all: &[(&Definition, Option<Vec<Outcome>>)],
+    seed: u64,
 ) -> Validated {
     let ids: Vec<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
     let gold = labels_of(goldset, definition, &players.against, &ids);
@@ -437,13 +497,14 @@ fn validated(
             .collect(),
         demands: demands(goldset, definition),
     };
-    let mut result = validate(
-        definition,
-        &panel,
-        &ids,
-        &user_codes(sessions),
-        &known.telemetry,
-    );
+    let evidence = Evidence {
+        sessions: &ids,
+        users: &user_codes(sessions),
+        telemetry: &known.telemetry,
+        said: said_of_all,
+        seed,
+    };
+    let mut result = validate(definition, &panel, &evidence);
     result.reliability = answers.reliability(&players.candidate, &definition.name, &ids);
     if known.words.is_empty() && definition.rules.iter().any(|rule| !rule.words.is_empty()) {
         result.notes.push(Note::RulesWithoutWords);

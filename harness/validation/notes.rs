@@ -102,14 +102,14 @@ pub fn about(comparison: &Comparison) -> Option<Note> {
 /// What there is to say about a check.
 #[must_use]
 pub fn about_check(result: &CheckResult) -> Option<Note> {
-    let (holding, n) = result.overall();
+    let base = result.base();
     result
         .hardly_discriminates()
         .then(|| Note::HardlyDiscriminates {
             check: result.check.name.clone(),
-            expectation: result.check.expectation(),
-            holding,
-            n,
+            expectation: result.check.claim.expectation(),
+            holding: base.holding,
+            n: base.n,
         })
 }
 
