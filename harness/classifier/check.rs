@@ -276,6 +276,13 @@ impl Selector {
     }
 }
 
+fn side(direction: &Direction) -> &'static str {
+    match direction {
+        Direction::Up => "more",
+        Direction::Down => "less or fewer",
+    }
+}
+
 impl Claim {
     /// The kind, as it is declared.
     #[must_use]
@@ -358,10 +365,6 @@ impl Claim {
     /// What is expected, in words that follow "show".
     #[must_use]
     pub fn expectation(&self) -> String {
-        let side = |direction: &Direction| match direction {
-            Direction::Up => "more",
-            Direction::Down => "fewer",
-        };
         match self {
             Self::Implication { show, .. }
             | Self::Converse { show, .. }
@@ -423,12 +426,16 @@ impl Claim {
                 show.words(),
                 percent(minimum)
             ),
-            Self::Trend { over, .. } => {
+            Self::Trend {
+                over,
+                quantity,
+                direction,
+            } => {
                 let over = over.map_or_else(
                     || "label up".to_owned(),
                     |kind| format!("the user's share of {} decisions up", kind_word(kind)),
                 );
-                format!("{over} ⇒ {}", self.expectation())
+                format!("{over} ⇒ {} {}", side(direction), quantity.words())
             }
             Self::GroupContrast { when, .. } => {
                 format!("{} ⇒ {}", when.words(), self.expectation())

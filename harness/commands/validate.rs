@@ -28,6 +28,7 @@ use crate::validation::{Panel, Validated, validate};
 use super::answers::{Answers, AnswersError, Wanted, answers, estimates};
 use super::asking::{told, told_json};
 use super::output;
+use super::said::said_of_all;
 
 /// Where classifiers are looked for, from the working directory.
 pub const PROMPTS: &str = "prompts";
@@ -218,7 +219,8 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
         &all,
         &definitions,
         &goldset,
-        &players,
+        &players.candidate,
+        &players.against,
         &sessions,
         &known,
         &answers,
@@ -393,39 +395,6 @@ fn eligible<'s>(
         .copied()
         .collect();
     (sessions, excluded)
-}
-
-/// What the candidate said about every classifier; `None` where it was not asked. Labels of a rater stand in the goldset
-/// and cost nothing, so they are there for all.
-fn said_of_all<'d>(
-    all: &'d [Definition],
-    selected: &[Definition],
-    goldset: &Goldset,
-    players: &Players,
-    sessions: &[&Session],
-    known: &Known,
-    answers: &Answers,
-) -> Vec<(&'d Definition, Option<Vec<Outcome>>)> {
-    let ids: Vec<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
-    all.iter()
-        .map(|definition| {
-            let is_asked = selected.iter().any(|one| one.name == definition.name)
-                || matches!(players.candidate, Spec::Rater(_));
-            let outcomes = is_asked.then(|| {
-                let gold = labels_of(goldset, definition, &players.against, &ids);
-                let question = Question {
-                    definition,
-                    sessions: &ids,
-                    gold: &gold,
-                    telemetry: &known.telemetry,
-                    words: &known.words,
-                    asked: &answers.asked,
-                };
-                ask(&players.candidate, goldset, &question)
-            });
-            (definition, outcomes)
-        })
-        .collect()
 }
 
 #[expect(

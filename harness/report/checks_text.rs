@@ -52,7 +52,7 @@ fn check_sentence(result: &Validated, check: &CheckResult, shown: usize) -> Stri
     sentence.push_str(&found(check));
     if check.without_telemetry > 0 {
         sentence.push_str(&format!(
-            " {} without telemetry ({}).",
+            " {} without what is looked at ({}).",
             check.without_telemetry,
             check.check.missing.words()
         ));
