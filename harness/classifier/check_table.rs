@@ -134,6 +134,14 @@ impl CheckTable {
         }
     }
 
+    /// The labels it names of its own classifier.
+    pub(super) fn own_labels(&self) -> &[String] {
+        match (&self.labels, &self.classifier) {
+            (Some(labels), None) => labels,
+            _ => &[],
+        }
+    }
+
     fn given(&self) -> Vec<&'static str> {
         let keys = [
             ("labels", self.labels.is_some()),
@@ -331,12 +339,7 @@ pub(super) fn misfit(condition: &Condition, scale: Scale) -> Option<String> {
         Condition::Share { .. } => "a share of decisions",
         Condition::Number { .. } => "a number",
     };
-    (!fits).then(|| {
-        format!(
-            "selects by {what}, which a {} scale does not have",
-            scale.word()
-        )
-    })
+    (!fits).then(|| format!("selects by {what}, but the scale is {}", scale.word()))
 }
 
 fn required<T>(value: Option<T>, key: &str, problems: &mut Vec<String>) -> Option<T> {

@@ -185,22 +185,19 @@ fn read_checks(definition: &mut Definition, text: &str) -> Vec<String> {
         if !seen.insert(name.clone()) {
             problems.push(format!("line {line}: two checks are called `{name}`"));
         }
+        // Told even where the rest of the table does not fit: all problems at once.
+        for label in table.get_ref().own_labels() {
+            if !names.contains(label) {
+                problems.push(format!(
+                    "{place} names the label `{label}`, which is not declared"
+                ));
+            }
+        }
         match table.get_ref().check(definition.scale) {
             Err(found) => {
                 problems.extend(found.into_iter().map(|found| format!("{place} {found}")));
             }
             Ok(check) => {
-                let own = check
-                    .claim
-                    .selector()
-                    .is_some_and(|selector| selector.classifier.is_none());
-                for label in check.claim.labels() {
-                    if own && !names.contains(label) {
-                        problems.push(format!(
-                            "{place} names the label `{label}`, which is not declared"
-                        ));
-                    }
-                }
                 definition.check_lines.push((name.clone(), line));
                 definition.checks.push(check);
             }
