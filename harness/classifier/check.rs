@@ -334,10 +334,12 @@ impl Claim {
     /// The derived measure it looks at, if it does.
     #[must_use]
     pub fn derived(&self) -> Option<&str> {
-        let of = |quantity| match quantity {
-            &Quantity::Derived(ref name) => Some(name.as_str()),
-            &Quantity::Measure(_) => None,
-        };
+        fn of(quantity: &Quantity) -> Option<&str> {
+            match quantity {
+                Quantity::Derived(name) => Some(name),
+                Quantity::Measure(_) => None,
+            }
+        }
         match self {
             Self::Implication { show, .. }
             | Self::Converse { show, .. }
