@@ -1,9 +1,14 @@
 //! `classifier.toml`: question, scale, labels with definitions, gate, telemetry checks, baseline rules.
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::domain::label::{DecisionShares, Label, Scale};
 use crate::domain::telemetry::Measure;
+
+use super::check::Check;
+use super::check_table::CheckTable;
+use super::derived::DerivedDefinition;
 
 /// One classifier.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,9 +51,18 @@ pub struct Definition {
     pub answer: AnswerFields,
     /// What a prompt has to reach.
     pub gate: Gate,
-    /// What telemetry has to show.
-    #[serde(default)]
+    /// What telemetry has to show, as the file has it.
+    #[serde(default, rename = "checks")]
+    pub(super) check_tables: Vec<Spanned<CheckTable>>,
+    /// What telemetry has to show; read from the tables when the file is loaded.
+    #[serde(skip)]
     pub checks: Vec<Check>,
+    /// The line of each check table in the file, by the check's name.
+    #[serde(skip)]
+    pub(super) check_lines: Vec<(String, usize)>,
+    /// What is computed from labels of this and other classifiers.
+    #[serde(default)]
+    pub derived: Vec<DerivedDefinition>,
     /// `baseline:rules`: the first rule that holds gives the label.
     #[serde(default)]
     pub rules: Vec<Rule>,
@@ -150,65 +164,6 @@ pub struct Gate {
     pub important: Vec<String>,
 }
 
-/// One telemetry check.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Check {
-    /// What kind of check it is.
-    pub kind: CheckKind,
-    /// Name, unique within the classifier.
-    pub name: String,
-    /// The labels that imply something.
-    pub labels: Vec<String>,
-    /// What is measured.
-    pub measure: Measure,
-    /// The measure has to be at least this.
-    #[serde(default)]
-    pub at_least: Option<f64>,
-    /// The measure has to be at most this.
-    #[serde(default)]
-    pub at_most: Option<f64>,
-    /// The share of sessions with these labels in which that has to hold.
-    pub share: f64,
-    /// Why the label has to show there.
-    pub rationale: String,
-    /// What the study published on it.
-    #[serde(default)]
-    pub published: Option<String>,
-}
-
-/// Kinds of checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckKind {
-    /// A label in the set implies that the measure is in range.
-    Implication,
-}
-
-impl Check {
-    /// Whether `value` is in the range that the labels imply.
-    #[must_use]
-    pub fn holds(&self, value: f64) -> bool {
-        self.at_least.is_none_or(|least| least <= value)
-            && self.at_most.is_none_or(|most| value <= most)
-    }
-
-    /// The expectation in words that follow "show": `lines added`, `at least 5 actions per prompt`, `no commits`.
-    #[must_use]
-    pub fn expectation(&self) -> String {
-        let words = self.measure.words();
-        let is = |bound: f64, value: f64| (bound - value).abs() < f64::EPSILON;
-        match (self.at_least, self.at_most) {
-            (Some(least), None) if is(least, 1.0) => words.to_owned(),
-            (None, Some(most)) if is(most, 0.0) => format!("no {words}"),
-            (Some(least), None) => format!("at least {least} {words}"),
-            (None, Some(most)) => format!("at most {most} {words}"),
-            (Some(least), Some(most)) => format!("{least} to {most} {words}"),
-            (None, None) => format!("any {words}"),
-        }
-    }
-}
-
 /// A rule of `baseline:rules`. All conditions that are given have to hold; a rule without one always holds.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -251,6 +206,18 @@ pub enum NotALabel {
 }
 
 impl Definition {
+    /// Where a check stands, for messages: `line 59: the check `name``.
+    #[must_use]
+    pub fn place_of_check(&self, name: &str) -> String {
+        self.check_lines
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or_else(
+                || format!("the check `{name}`"),
+                |(_, line)| format!("line {line}: the check `{name}`"),
+            )
+    }
+
     /// The label that `text` names, byte-exact.
     ///
     /// # Errors

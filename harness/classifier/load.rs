@@ -8,6 +8,7 @@ use crate::domain::label::Scale;
 use crate::domain::nearest::{did_you_mean, nearest};
 
 use super::definition::{Definition, Rule};
+use super::references;
 
 /// Why classifiers cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +82,15 @@ pub fn load_all(folder: &Path) -> Result<Vec<Definition>, ClassifierError> {
     if definitions.is_empty() {
         return Err(ClassifierError::Empty(folder.to_owned()));
     }
+    for definition in &definitions {
+        let problems = references::problems(definition, &definitions);
+        if !problems.is_empty() {
+            return Err(ClassifierError::Contradiction {
+                path: folder.join(&definition.name).join("classifier.toml"),
+                problems,
+            });
+        }
+    }
     definitions.sort_by_key(|definition| {
         (
             definition.position.unwrap_or(u32::MAX),
@@ -145,7 +155,9 @@ pub fn load(file: &Path, name: String) -> Result<Definition, ClassifierError> {
             message: error.to_string(),
         })?;
     definition.name = name;
-    let problems = contradictions(&definition);
+    let unread = read_checks(&mut definition, &text);
+    let mut problems = contradictions(&definition);
+    problems.extend(unread);
     if problems.is_empty() {
         Ok(definition)
     } else {
@@ -154,6 +166,44 @@ pub fn load(file: &Path, name: String) -> Result<Definition, ClassifierError> {
             problems,
         })
     }
+}
+
+/// Makes checks of the tables; what does not fit together is told with its line.
+fn read_checks(definition: &mut Definition, text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    let names: BTreeSet<String> = definition
+        .label_names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let mut seen = BTreeSet::new();
+    for table in &definition.check_tables {
+        let before = text.get(..table.span().start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let name = &table.get_ref().name;
+        let place = format!("line {line}: the check `{name}`");
+        if !seen.insert(name.clone()) {
+            problems.push(format!("line {line}: two checks are called `{name}`"));
+        }
+        // Told even where the rest of the table does not fit: all problems at once.
+        for label in table.get_ref().own_labels() {
+            if !names.contains(label) {
+                problems.push(format!(
+                    "{place} names the label `{label}`, which is not declared"
+                ));
+            }
+        }
+        match table.get_ref().check(definition.scale) {
+            Err(found) => {
+                problems.extend(found.into_iter().map(|found| format!("{place} {found}")));
+            }
+            Ok(check) => {
+                definition.check_lines.push((name.clone(), line));
+                definition.checks.push(check);
+            }
+        }
+    }
+    problems
 }
 
 fn contradictions(definition: &Definition) -> Vec<String> {
@@ -195,32 +245,9 @@ fn contradictions(definition: &Definition) -> Vec<String> {
     for label in &definition.gate.important {
         check_label(label, "the gate");
     }
-    for check in &definition.checks {
-        for label in &check.labels {
-            check_label(label, &format!("the check `{}`", check.name));
-        }
-    }
     for rule in &definition.rules {
         if let Some(label) = &rule.label {
             check_label(label, "a rule");
-        }
-    }
-    let mut seen = BTreeSet::new();
-    for check in &definition.checks {
-        if !seen.insert(&check.name) {
-            problems.push(format!("two checks are called `{}`", check.name));
-        }
-        if check.at_least.is_none() && check.at_most.is_none() {
-            problems.push(format!(
-                "the check `{}` asks for nothing: give `at_least` or `at_most`",
-                check.name
-            ));
-        }
-        if !(0.0..=1.0).contains(&check.share) {
-            problems.push(format!(
-                "the check `{}` asks for a share of {}, which is not between 0 and 1",
-                check.name, check.share
-            ));
         }
     }
     if let Some(rule) = definition

@@ -8,6 +8,7 @@ pub mod output;
 mod progress;
 pub mod prompts;
 pub mod requests;
+mod said;
 pub mod stats;
 pub mod telemetry;
 pub mod validate;

@@ -180,11 +180,9 @@ fn show(definition: &Definition) -> Vec<Block> {
                 .iter()
                 .map(|check| {
                     format!(
-                        "`{}`: {} ⇒ {} in at least {}. {}",
+                        "`{}`: {}. {}",
                         check.name,
-                        check.labels.join(" or "),
-                        check.expectation(),
-                        crate::report::number::percent(check.share),
+                        check.claim.sentence(),
                         check.rationale
                     )
                 })

@@ -20,6 +20,7 @@ use crate::run::estimate::Estimate;
 use crate::run::raters::{Question, Spec, SpecError, ask, labels_of};
 use crate::run::sessions::{Broken, Known, know};
 use crate::validation::agreement::Party;
+use crate::validation::evidence::Evidence;
 use crate::validation::injections::Demand;
 use crate::validation::notes::Note;
 use crate::validation::{Panel, Validated, validate};
@@ -27,6 +28,7 @@ use crate::validation::{Panel, Validated, validate};
 use super::answers::{Answers, AnswersError, Wanted, answers, estimates};
 use super::asking::{told, told_json};
 use super::output;
+use super::said::said_of_all;
 
 /// Where classifiers are looked for, from the working directory.
 pub const PROMPTS: &str = "prompts";
@@ -213,9 +215,30 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
             }
         }
     }
+    let said = said_of_all(
+        &all,
+        &definitions,
+        &goldset,
+        &players.candidate,
+        &players.against,
+        &sessions,
+        &known,
+        &answers,
+    );
     let results = definitions
         .iter()
-        .map(|definition| validated(definition, &goldset, &players, &sessions, &known, &answers))
+        .map(|definition| {
+            validated(
+                definition,
+                &goldset,
+                &players,
+                &sessions,
+                &known,
+                &answers,
+                &said,
+                arguments.seed,
+            )
+        })
         .collect();
     let mut basis = basis(arguments, &goldset, &players, &sessions, &known, excluded);
     basis.replayed = answers.told(&specs);
@@ -374,6 +397,10 @@ fn eligible<'s>(
     (sessions, excluded)
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all of them are what one classifier's figures rest on"
+)]
 fn validated(
     definition: &Definition,
     goldset: &Goldset,
@@ -381,6 +408,8 @@ fn validated(
     sessions: &[&Session],
     known: &Known,
     answers: &Answers,
+    said_of_all: &[(&Definition, Option<Vec<Outcome>>)],
+    seed: u64,
 ) -> Validated {
     let ids: Vec<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
     let gold = labels_of(goldset, definition, &players.against, &ids);
@@ -437,13 +466,14 @@ fn validated(
             .collect(),
         demands: demands(goldset, definition),
     };
-    let mut result = validate(
-        definition,
-        &panel,
-        &ids,
-        &user_codes(sessions),
-        &known.telemetry,
-    );
+    let evidence = Evidence {
+        sessions: &ids,
+        users: &user_codes(sessions),
+        telemetry: &known.telemetry,
+        said: said_of_all,
+        seed,
+    };
+    let mut result = validate(definition, &panel, &evidence);
     result.reliability = answers.reliability(&players.candidate, &definition.name, &ids);
     if known.words.is_empty() && definition.rules.iter().any(|rule| !rule.words.is_empty()) {
         result.notes.push(Note::RulesWithoutWords);

@@ -87,7 +87,7 @@ impl Basis {
             "real sessions"
         };
         let mut sentences = vec![format!(
-            "{} {sessions} of {}; intervals of coefficients count all sessions of a user as one draw, those of checks, planted instructions and numbers treat sessions as independent.",
+            "{} {sessions} of {}; intervals of coefficients count all sessions of a user as one draw, as do those of lifts, trends and contrasts in checks; those of shares, planted instructions and numbers treat sessions as independent.",
             self.n_sessions,
             number::counted(self.n_users as u64, "user")
         )];

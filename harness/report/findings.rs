@@ -1,89 +1,15 @@
-//! What a page says in sentences: telemetry checks with their violators, planted instructions, remarks.
+//! What a page says in sentences: planted instructions, remarks.
 
 use crate::domain::label::Label;
 use crate::validation::Validated;
-use crate::validation::checks::{CheckResult, Rate};
+use crate::validation::checks::Rate;
 use crate::validation::injections::{self, Case};
 
 use super::notes;
 use super::number::{self, percent};
 use super::page::Block;
 
-/// Violators that a page of one classifier names, and one of several; JSON has all of them.
-const VIOLATORS_OF_ONE: usize = 10;
-const VIOLATORS_OF_SEVERAL: usize = 2;
-
-pub(super) fn checks(results: &[Validated]) -> Vec<Block> {
-    let shown = if results.len() == 1 {
-        VIOLATORS_OF_ONE
-    } else {
-        VIOLATORS_OF_SEVERAL
-    };
-    let points: Vec<String> = results
-        .iter()
-        .flat_map(|result| {
-            result
-                .checks
-                .iter()
-                .map(move |check| check_sentence(result, check, shown))
-        })
-        .collect();
-    if points.is_empty() {
-        return Vec::new();
-    }
-    vec![
-        Block::Heading(2, "Labels held against telemetry".to_owned()),
-        Block::List(points),
-    ]
-}
-
-fn check_sentence(result: &Validated, check: &CheckResult, shown: usize) -> String {
-    let labels = check.check.labels.join(" or ");
-    let mut sentence = format!(
-        "{}: {} `{}`: of the sessions labelled {labels}, {} show {}",
-        check.verdict.word(),
-        result.definition.name,
-        check.check.name,
-        rate(&check.labelled),
-        check.check.expectation(),
-    );
-    sentence.push_str(&format!(
-        ", {} asked; of the others {}.",
-        percent(check.check.share),
-        rate(&check.others)
-    ));
-    if check.without_telemetry > 0 {
-        sentence.push_str(&format!(
-            " {} without telemetry are left out.",
-            check.without_telemetry
-        ));
-    }
-    if !check.violators.is_empty() {
-        let named: Vec<String> = check
-            .violators
-            .iter()
-            .take(shown)
-            .map(|violator| {
-                format!(
-                    "{} ({}: {})",
-                    violator.session_id,
-                    violator.label,
-                    number::measured(violator.value)
-                )
-            })
-            .collect();
-        let more = check.violators.len().saturating_sub(shown);
-        let more = if more > 0 {
-            format!(", {more} more (`--format json`)")
-        } else {
-            String::new()
-        };
-        sentence.push_str(&format!(" Violated by {}{more}.", named.join(", ")));
-    }
-    sentence
-}
-
-fn rate(rate: &Rate) -> String {
+pub(super) fn rate(rate: &Rate) -> String {
     rate.share().map_or_else(
         || "0 of 0".to_owned(),
         |share| {

@@ -5,6 +5,8 @@
 //! `stats_json` gives the statistics of any CSV file their keys, `stats_text` shows the same object to people.
 
 pub mod basis;
+mod checks_json;
+mod checks_text;
 pub mod escape;
 mod findings;
 pub mod json;

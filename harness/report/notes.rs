@@ -27,8 +27,8 @@ pub fn sentence(note: &Note) -> String {
             or_undefined(*ac1)
         ),
         Note::HardlyDiscriminates { check, expectation, holding, n } => format!(
-            "on these sessions the check `{check}` hardly tells a good rater from a poor one: {holding} of {n} show \
-             {expectation} whatever their label, so labels given at random would pass too."
+            "on these sessions the check `{check}` hardly tells a good rater from a poor one: {holding} of {n} \
+             {expectation}, so labels given at random would pass too."
         ),
         Note::NothingToCompare { against, raters } => {
             let raters: Vec<&str> = raters.iter().map(String::as_str).collect();

@@ -7,6 +7,7 @@ use crate::validation::Validated;
 use crate::validation::agreement::{Comparison, Figures};
 
 use super::basis::Basis;
+use super::checks_text;
 use super::findings;
 use super::number::{self, NONE, coefficient, percent};
 use super::page::Block;
@@ -33,7 +34,8 @@ pub fn page(basis: &Basis, results: &[Validated]) -> Vec<Block> {
     if let [only] = results {
         blocks.extend(in_full(only));
     }
-    blocks.extend(findings::checks(results));
+    blocks.extend(checks_text::checks(results));
+    blocks.extend(checks_text::derived(results));
     blocks.extend(findings::planted(results));
     blocks.extend(findings::remarks(results));
     blocks.push(Block::Heading(2, "What the figures rest on".to_owned()));

@@ -10,11 +10,12 @@ use crate::domain::label::Label;
 use crate::domain::money::Money;
 use crate::validation::Validated;
 use crate::validation::agreement::{Comparison, Figures};
-use crate::validation::checks::{CheckResult, Rate};
+use crate::validation::checks::Rate;
 use crate::validation::injections;
 use crate::validation::reliability::Reliability;
 
 use super::basis::Basis;
+use super::checks_json;
 use super::json::{figures, number, per_class};
 use super::notes;
 
@@ -68,7 +69,8 @@ fn classifier(result: &Validated, spent: Option<&Spent>) -> Value {
             "name": floor.name,
             "agreement": floor.comparisons.iter().map(comparison).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
-        "telemetry_checks": result.checks.iter().map(check).collect::<Vec<_>>(),
+        "telemetry_checks": result.checks.iter().map(checks_json::check).collect::<Vec<_>>(),
+        "derived_measures": result.derived.iter().map(checks_json::derived).collect::<Vec<_>>(),
         "per_class": table.map_or(json!([]), |(names, figures)| per_class(names, &figures.per_class)),
         "confusion": table.map_or(Value::Null, |(_, figures)| super::json::confusion(&figures.confusion)),
         "planted_instructions": planted(result),
@@ -163,32 +165,7 @@ fn without_wrong_numbers(compared: &Comparison) -> Map<String, Value> {
     fields
 }
 
-fn check(result: &CheckResult) -> Value {
-    json!({
-        "name": result.check.name,
-        "kind": "implication",
-        "labels": result.check.labels,
-        "expectation": result.check.expectation(),
-        "required_share": number(result.check.share),
-        "n": result.labelled.n,
-        "holding": result.labelled.holding,
-        "rate": rate(&result.labelled),
-        "others": {"n": result.others.n, "holding": result.others.holding, "rate": rate(&result.others)},
-        "without_telemetry": result.without_telemetry,
-        "verdict": result.verdict.word(),
-        "hardly_discriminates": result.hardly_discriminates(),
-        "violators": result.violators.iter().map(|violator| json!({
-            "session_id": violator.session_id,
-            "label": violator.label,
-            "measure": result.check.measure,
-            "value": number(violator.value),
-        })).collect::<Vec<_>>(),
-        "rationale": result.check.rationale,
-        "published": result.check.published,
-    })
-}
-
-fn rate(rate: &Rate) -> Value {
+pub(super) fn rate(rate: &Rate) -> Value {
     match rate.share() {
         Some(share) => json!({
             "value": number(share), "se": Value::Null,

@@ -54,5 +54,6 @@ pub mod symmetry;
 pub mod table;
 pub mod trend;
 pub mod units;
+pub mod user_bootstrap;
 pub mod verdict;
 pub mod weights;

@@ -1,22 +1,28 @@
 //! What the labels are worth: agreement of raters, and what telemetry says to them.
 //!
-//! `agreement` compares two raters over the same sessions, `checks` holds labels against telemetry, `notes` says in plain
+//! `agreement` compares two raters over the same sessions, `checks` holds labels against telemetry
+//! (each `check_…` file some kinds of them), `derived` computes measures from labels, `evidence` is what they look at, `notes` says in plain
 //! words what a figure does not show by itself, `injections` counts answers that obeyed a transcript.
 
 pub mod agreement;
+mod check_contrasts;
+mod check_numbers;
+mod check_shares;
+mod check_trends;
 pub mod checks;
+pub mod derived;
+pub mod evidence;
 pub mod injections;
 pub mod notes;
 pub mod reliability;
 
-use std::collections::HashMap;
-
 use crate::classifier::definition::Definition;
 use crate::domain::rating::{Outcome, OutcomeCounts};
-use crate::domain::telemetry::TelemetryRow;
 
 use agreement::{Comparison, Party, compare};
 use checks::CheckResult;
+use derived::DerivedResult;
+use evidence::Evidence;
 use injections::{Case, Demand};
 use notes::Note;
 use reliability::Reliability;
@@ -36,6 +42,8 @@ pub struct Validated {
     pub floors: Vec<Floor>,
     /// Telemetry checks over the candidate's labels.
     pub checks: Vec<CheckResult>,
+    /// Measures derived from the candidate's labels.
+    pub derived: Vec<DerivedResult>,
     /// Text in sessions that demands labels, and what came of it.
     pub injections: Vec<Case>,
     /// How far repeated answers of the candidate agree, where it was asked more than once.
@@ -72,13 +80,8 @@ pub struct Panel<'p> {
 
 /// Validates one classifier.
 #[must_use]
-pub fn validate(
-    definition: &Definition,
-    panel: &Panel<'_>,
-    sessions: &[&str],
-    users: &[u32],
-    telemetry: &HashMap<String, TelemetryRow>,
-) -> Validated {
+pub fn validate(definition: &Definition, panel: &Panel<'_>, evidence: &Evidence<'_>) -> Validated {
+    let (sessions, users) = (evidence.sessions, evidence.users);
     let candidate = &panel.candidate;
     let mut comparisons = compare(definition, &panel.gold, candidate, users);
     let mut notes: Vec<Note> = comparisons.iter().filter_map(notes::about).collect();
@@ -104,7 +107,7 @@ pub fn validate(
             comparisons: compare(definition, &panel.gold, baseline, users),
         })
         .collect();
-    let checks = checks::run(definition, sessions, candidate.outcomes, telemetry);
+    let checks = checks::run(definition, evidence);
     notes.extend(checks.iter().filter_map(notes::about_check));
     Validated {
         definition: definition.clone(),
@@ -113,6 +116,7 @@ pub fn validate(
         comparisons,
         floors,
         checks,
+        derived: derived::run(definition, evidence),
         injections: injections::cases(
             &panel.demands,
             sessions,

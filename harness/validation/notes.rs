@@ -1,5 +1,6 @@
 //! What a figure does not show by itself: findings that the report puts into plain words.
 
+use crate::classifier::check::Claim;
 use crate::stats::table::Confusion;
 
 use super::agreement::{Comparison, Figures};
@@ -38,7 +39,7 @@ pub enum Note {
     HardlyDiscriminates {
         /// The check.
         check: String,
-        /// What it expects, in words.
+        /// What the sessions show or are, in words that follow their number.
         expectation: String,
         /// Sessions that show it.
         holding: u64,
@@ -102,14 +103,17 @@ pub fn about(comparison: &Comparison) -> Option<Note> {
 /// What there is to say about a check.
 #[must_use]
 pub fn about_check(result: &CheckResult) -> Option<Note> {
-    let (holding, n) = result.overall();
+    let base = result.base();
     result
         .hardly_discriminates()
         .then(|| Note::HardlyDiscriminates {
             check: result.check.name.clone(),
-            expectation: result.check.expectation(),
-            holding,
-            n,
+            expectation: match &result.check.claim {
+                Claim::Converse { when, .. } => format!("are {} whatever they show", when.words()),
+                claim => format!("show {} whatever their label", claim.expectation()),
+            },
+            holding: base.holding,
+            n: base.n,
         })
 }
 

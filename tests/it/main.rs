@@ -56,6 +56,7 @@ mod stats_support;
 mod stats_tables;
 mod stats_verdict;
 mod store;
+mod telemetry_checks;
 mod telemetry_command;
 mod telemetry_real;
 mod transcript;
