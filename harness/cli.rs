@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub mod import;
 pub mod stats;
 
 /// Says whether an LLM classifier of agent sessions can be trusted.
@@ -29,6 +30,12 @@ pub struct Cli {
 pub enum Command {
     /// What transcripts show, one row per session.
     Telemetry(Telemetry),
+    /// Sessions from elsewhere into a goldset.
+    Import {
+        /// What kind of source.
+        #[command(subcommand)]
+        from: import::From,
+    },
     /// The statistics on any CSV file.
     Stats {
         /// What is asked.

@@ -138,6 +138,20 @@ pub fn csv(rows: &[TelemetryRow]) -> anyhow::Result<String> {
     String::from_utf8(bytes).context("failed to write rows as CSV")
 }
 
+/// Columns of a row with their cells.
+///
+/// # Errors
+/// None that a row can cause.
+pub(super) fn cells(row: &TelemetryRow) -> anyhow::Result<Vec<(String, String)>> {
+    Ok(fields(row)?
+        .into_iter()
+        .map(|(name, value)| {
+            let cell = cell(&value);
+            (name, cell)
+        })
+        .collect())
+}
+
 fn fields(row: &TelemetryRow) -> anyhow::Result<serde_json::Map<String, Value>> {
     match serde_json::to_value(row)? {
         Value::Object(fields) => Ok(fields),
