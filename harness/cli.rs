@@ -211,6 +211,9 @@ pub struct Telemetry {
     /// Transcript files, or folders that are walked.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// What Claude Code exported over OpenTelemetry, as JSON lines of the collector's file exporter: adds `otlp_…` columns.
+    #[arg(long, value_name = "FILE")]
+    pub otlp: Option<PathBuf>,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = RowFormat::Table)]
     pub format: RowFormat,
