@@ -109,13 +109,11 @@ impl Column {
             ("token.usage", "cacheCreation") => Self::CacheWriteTokens,
             ("cost.usage", _) => Self::CostUsd,
             ("active_time.total", _) => Self::ActiveS,
-            ("code_edit_tool.decision", _) => {
-                match attribute(attributes, "decision")?.as_str() {
-                    "accept" => Self::Accepted,
-                    "reject" => Self::Rejected,
-                    _ => return None,
-                }
-            }
+            ("code_edit_tool.decision", _) => match attribute(attributes, "decision")?.as_str() {
+                "accept" => Self::Accepted,
+                "reject" => Self::Rejected,
+                _ => return None,
+            },
             _ => return None,
         })
     }
@@ -232,7 +230,11 @@ impl Reader {
 }
 
 fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(name).and_then(Value::as_array).into_iter().flatten()
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn attributes_of(value: &Value) -> Vec<&Value> {
@@ -294,10 +296,26 @@ mod tests {
     #[test]
     fn increments_add_up_and_one_sent_twice_counts_once() {
         let lines = [
-            metric("lines_of_code.count", "1", &point("added", 1, 2, r#""asInt":"10""#)),
-            metric("lines_of_code.count", "1", &point("added", 2, 3, r#""asDouble":5.0"#)),
-            metric("lines_of_code.count", "1", &point("added", 2, 3, r#""asDouble":5.0"#)),
-            metric("lines_of_code.count", "1", &point("removed", 2, 3, r#""asInt":4"#)),
+            metric(
+                "lines_of_code.count",
+                "1",
+                &point("added", 1, 2, r#""asInt":"10""#),
+            ),
+            metric(
+                "lines_of_code.count",
+                "1",
+                &point("added", 2, 3, r#""asDouble":5.0"#),
+            ),
+            metric(
+                "lines_of_code.count",
+                "1",
+                &point("added", 2, 3, r#""asDouble":5.0"#),
+            ),
+            metric(
+                "lines_of_code.count",
+                "1",
+                &point("removed", 2, 3, r#""asInt":4"#),
+            ),
         ];
         let exported = read(lines.join("\n").as_bytes()).unwrap();
         let row = &exported.sessions["s1"];
@@ -311,7 +329,11 @@ mod tests {
         let named = r#""AGGREGATION_TEMPORALITY_CUMULATIVE""#;
         let lines = [
             metric("token.usage", "2", &point("input", 1, 2, r#""asInt":"10""#)),
-            metric("token.usage", named, &point("input", 1, 3, r#""asInt":"25""#)),
+            metric(
+                "token.usage",
+                named,
+                &point("input", 1, 3, r#""asInt":"25""#),
+            ),
             metric("token.usage", "2", &point("input", 9, 10, r#""asInt":"3""#)),
         ];
         let exported = read(lines.join("\n").as_bytes()).unwrap();

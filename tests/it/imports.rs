@@ -71,8 +71,11 @@ fn a_folder_becomes_a_goldset_and_a_second_import_adds_only_what_is_new() {
     let gold = folder.path().join("gold");
     let sessions = rows(&gold.join("sessions.csv"));
     assert_eq!(sessions.len(), 2);
-    assert!(sessions.iter().all(|row| row["repo"] == "-home-ada-parser"
-        || row["repo"] == "'-home-ada-parser"));
+    assert!(
+        sessions
+            .iter()
+            .all(|row| row["repo"] == "-home-ada-parser" || row["repo"] == "'-home-ada-parser")
+    );
     assert_eq!(
         fs::read(gold.join("sessions/aaaa-1.jsonl")).unwrap(),
         session("aaaa-1").bytes()
