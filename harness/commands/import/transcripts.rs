@@ -87,8 +87,15 @@ fn candidate(path: &Path, source: &Path) -> Result<Candidate, FileError> {
             .filter(|_| source.is_dir())
     };
     let project = project.unwrap_or_else(|| "unknown".to_owned());
+    // Claude Code's sub-agents write files that carry the id of the session that started them.
+    let id = if row.parent_session == row.session_id {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        format!("{}.{stem}", row.session_id)
+    } else {
+        row.session_id
+    };
     Ok(Candidate {
-        id: row.session_id,
+        id,
         path: path.to_owned(),
         is_document: matches!(format, Format::OpenCode | Format::Gemini),
         user: String::new(),

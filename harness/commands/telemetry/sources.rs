@@ -64,7 +64,9 @@ pub(super) fn joined(
     for row in rows {
         let found = exported
             .get_key_value(row.session_id.as_str())
-            .or_else(|| exported.get_key_value(inner_id(&row.session_id)));
+            .or_else(|| exported.get_key_value(inner_id(&row.session_id)))
+            // An export tells a sub-agent's work under its session, whose id its own transcript can carry.
+            .filter(|_| row.parent_session.is_empty());
         let mut fields = fields(row)?;
         if let Some((id, _)) = found {
             used.insert(id.as_str());
