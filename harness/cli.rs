@@ -214,6 +214,9 @@ pub struct Telemetry {
     /// What Claude Code exported over OpenTelemetry, as JSON lines of the collector's file exporter: adds `otlp_…` columns.
     #[arg(long, value_name = "FILE")]
     pub otlp: Option<PathBuf>,
+    /// Hold lines of the sources against each other; as a table or JSON only.
+    #[arg(long, requires = "otlp")]
+    pub reconcile: bool,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = RowFormat::Table)]
     pub format: RowFormat,

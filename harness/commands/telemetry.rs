@@ -1,5 +1,6 @@
 //! `validate telemetry`: what transcripts show, one row per session.
 
+mod reconciled;
 mod sources;
 
 use anyhow::Context;
@@ -82,7 +83,27 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
         }
     };
     let joined = sources::joined(&rows, &exported)?;
-    output::result(&render_joined(&rows, &joined, arguments.format)?)?;
+    if !arguments.reconcile {
+        output::result(&render_joined(&rows, &joined, arguments.format)?)?;
+        return Ok(Exit::Done);
+    }
+    let sessions = reconciled::sessions(&rows, &exported);
+    let text = match arguments.format {
+        RowFormat::Table => {
+            render_joined(&rows, &joined, RowFormat::Table)? + &reconciled::table(&sessions)
+        }
+        RowFormat::Json => {
+            let both = serde_json::json!({"rows": joined, "reconciliation": reconciled::object(&sessions)});
+            serde_json::to_string_pretty(&both)? + "\n"
+        }
+        RowFormat::Csv | RowFormat::Jsonl => {
+            output::note(
+                "error: --reconcile has no form as rows\n\nhint: use --format table or --format json",
+            );
+            return Ok(Exit::Unusable);
+        }
+    };
+    output::result(&text)?;
     Ok(Exit::Done)
 }
 

@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod checks;
 pub mod injections;
 pub mod notes;
+pub mod reconciliation;
 pub mod reliability;
 
 use std::collections::HashMap;

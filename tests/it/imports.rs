@@ -210,17 +210,49 @@ fn an_export_adds_columns_and_sessions() {
     assert_eq!(code, 0, "{stderr}");
     assert!(stderr.contains("otlp.jsonl: 1 line no OTLP"), "{stderr}");
     let rows: Vec<Value> = serde_json::from_str(&stdout).unwrap();
-    let row = |id: &str| rows.iter().find(|row| row["session_id"] == id).unwrap();
+    let row = |id: &str| {
+        rows.iter()
+            .find(|row| row["session_id"] == id && row["ineligible"] != "subagent")
+            .unwrap()
+    };
     assert_eq!(rows.len(), 3);
     assert_eq!(row("aaaa-1")["otlp_lines_added"], 3.0);
     assert_eq!(row("aaaa-1")["lines_added"], 3);
-    assert_eq!(row("agent-77")["otlp_lines_added"], Value::Null);
+    let subagent = rows.iter().find(|row| row["ineligible"] == "subagent");
+    assert_eq!(
+        subagent.unwrap()["otlp_lines_added"],
+        Value::Null,
+        "counted once"
+    );
     assert_eq!(row("zzzz-9")["otlp_lines_added"], 40.0);
     assert_eq!(
         row("zzzz-9")["lines_added"],
         Value::Null,
         "unknown is not zero"
     );
+    let (code, stdout, stderr) = validate(
+        folder.path(),
+        &[&arguments[..], &["json", "--reconcile"]].concat(),
+    );
+    assert_eq!(code, 0, "{stderr}");
+    let both: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(both["rows"].as_array().unwrap().len(), 3);
+    let reconciliation = &both["reconciliation"];
+    assert_eq!(
+        reconciliation["sessions"],
+        json!([
+            {"session_id": "aaaa-1", "transcript": 3.0, "otlp": 3.0},
+            {"session_id": "zzzz-9", "transcript": null, "otlp": 40.0},
+        ])
+    );
+    assert_eq!(reconciliation["agreement"][0]["sessions"], 1);
+    assert_eq!(reconciliation["agreement"][0]["within_a_tenth"], 1.0);
+    assert_eq!(reconciliation["agreement"][0]["spearman"], Value::Null);
+    let (code, _, stderr) = validate(
+        folder.path(),
+        &[&arguments[..], &["csv", "--reconcile"]].concat(),
+    );
+    assert_eq!(code, 2, "{stderr}");
     let (_, csv, _) = validate(folder.path(), &[&arguments[..], &["csv"]].concat());
     assert_eq!(csv.lines().count(), 4);
     assert!(csv.lines().next().unwrap().contains(",otlp_lines_added,"));
