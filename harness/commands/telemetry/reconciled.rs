@@ -117,9 +117,12 @@ pub(super) fn table(sessions: &[Session]) -> String {
 /// The same values in full precision.
 pub(super) fn object(sessions: &[Session]) -> Value {
     let share = |count: usize, of: usize| {
+        if of == 0 {
+            return None;
+        }
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-        let share = (of > 0).then(|| count as f64 / of as f64);
-        share
+        let (count, of) = (count as f64, of as f64);
+        Some(count / of)
     };
     json!({
         "measure": "lines_changed",
