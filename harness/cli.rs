@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub mod import;
 pub mod stats;
 
 /// Says whether an LLM classifier of agent sessions can be trusted.
@@ -29,6 +30,12 @@ pub struct Cli {
 pub enum Command {
     /// What transcripts show, one row per session.
     Telemetry(Telemetry),
+    /// Sessions from elsewhere into a goldset.
+    Import {
+        /// What kind of source.
+        #[command(subcommand)]
+        from: import::From,
+    },
     /// The statistics on any CSV file.
     Stats {
         /// What is asked.
@@ -216,6 +223,12 @@ pub struct Telemetry {
     /// Transcript files, or folders that are walked.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// What Claude Code exported over OpenTelemetry, as JSON lines of the collector's file exporter: adds `otlp_…` columns.
+    #[arg(long, value_name = "FILE")]
+    pub otlp: Option<PathBuf>,
+    /// Hold lines of the sources against each other; as a table or JSON only.
+    #[arg(long, requires = "otlp")]
+    pub reconcile: bool,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = RowFormat::Table)]
     pub format: RowFormat,

@@ -4,6 +4,7 @@ mod answers;
 mod asking;
 pub mod completions;
 pub mod doctor;
+pub mod import;
 pub mod output;
 mod progress;
 pub mod prompts;
@@ -21,6 +22,7 @@ use crate::exit::Exit;
 pub fn dispatch(cli: &Cli) -> Exit {
     let ended = match &cli.command {
         Some(Command::Telemetry(arguments)) => telemetry::run(arguments, cli.verbose),
+        Some(Command::Import { from }) => import::run(from),
         Some(Command::Stats { kind }) => stats::run(kind),
         Some(Command::Requests { command }) => requests::run(command),
         Some(Command::Prompts { command }) => prompts::run(command),

@@ -1,8 +1,11 @@
 //! `validate telemetry`: what transcripts show, one row per session.
 
+mod reconciled;
+mod sources;
+
 use anyhow::Context;
 use rayon::prelude::*;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::cli::{RowFormat, Telemetry};
 use crate::domain::telemetry::TelemetryRow;
@@ -68,7 +71,39 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
     if rows.is_empty() {
         output::note("no transcript in the given paths");
     }
-    output::result(&render(&rows, arguments.format)?)?;
+    let Some(path) = &arguments.otlp else {
+        output::result(&render(&rows, arguments.format)?)?;
+        return Ok(Exit::Done);
+    };
+    let exported = match sources::exported(path) {
+        Ok(exported) => exported,
+        Err(error) => {
+            output::note(&format!("error: {error:#}"));
+            return Ok(Exit::Unusable);
+        }
+    };
+    let joined = sources::joined(&rows, &exported)?;
+    if !arguments.reconcile {
+        output::result(&render_joined(&rows, &joined, arguments.format)?)?;
+        return Ok(Exit::Done);
+    }
+    let sessions = reconciled::sessions(&rows, &exported);
+    let text = match arguments.format {
+        RowFormat::Table => {
+            render_joined(&rows, &joined, RowFormat::Table)? + &reconciled::table(&sessions)
+        }
+        RowFormat::Json => {
+            let both = serde_json::json!({"rows": joined, "reconciliation": reconciled::object(&sessions)});
+            serde_json::to_string_pretty(&both)? + "\n"
+        }
+        RowFormat::Csv | RowFormat::Jsonl => {
+            output::note(
+                "error: --reconcile has no form as rows\n\nhint: use --format table or --format json",
+            );
+            return Ok(Exit::Unusable);
+        }
+    };
+    output::result(&text)?;
     Ok(Exit::Done)
 }
 
@@ -123,6 +158,40 @@ fn render(rows: &[TelemetryRow], format: RowFormat) -> anyhow::Result<String> {
     })
 }
 
+/// Rows with the columns of other sources.
+fn render_joined(
+    rows: &[TelemetryRow],
+    joined: &[Map<String, Value>],
+    format: RowFormat,
+) -> anyhow::Result<String> {
+    Ok(match format {
+        RowFormat::Table => {
+            let only = joined.len() - rows.len();
+            format!(
+                "{}{} only in the OTLP file.\n",
+                table(rows),
+                number::counted(only as u64, "session")
+            )
+        }
+        RowFormat::Csv => {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            if let Some(first) = joined.first() {
+                writer.write_record(first.keys())?;
+            }
+            for fields in joined {
+                writer.write_record(fields.values().map(cell))?;
+            }
+            let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+            String::from_utf8(bytes).context("failed to write rows as CSV")?
+        }
+        RowFormat::Json => serde_json::to_string_pretty(joined)? + "\n",
+        RowFormat::Jsonl => joined
+            .iter()
+            .map(|fields| serde_json::to_string(fields).map(|line| line + "\n"))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
 /// Rows as CSV, the columns in the row's order.
 ///
 /// # Errors
@@ -138,7 +207,21 @@ pub fn csv(rows: &[TelemetryRow]) -> anyhow::Result<String> {
     String::from_utf8(bytes).context("failed to write rows as CSV")
 }
 
-fn fields(row: &TelemetryRow) -> anyhow::Result<serde_json::Map<String, Value>> {
+/// Columns of a row with their cells.
+///
+/// # Errors
+/// None that a row can cause.
+pub(super) fn cells(row: &TelemetryRow) -> anyhow::Result<Vec<(String, String)>> {
+    Ok(fields(row)?
+        .into_iter()
+        .map(|(name, value)| {
+            let cell = cell(&value);
+            (name, cell)
+        })
+        .collect())
+}
+
+fn fields(row: &TelemetryRow) -> anyhow::Result<Map<String, Value>> {
     match serde_json::to_value(row)? {
         Value::Object(fields) => Ok(fields),
         _ => anyhow::bail!("a telemetry row is an object"),

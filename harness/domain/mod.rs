@@ -6,6 +6,7 @@ pub mod answer;
 pub mod bill;
 pub mod eligibility;
 pub mod event;
+pub mod evidence;
 pub mod exchange;
 pub mod label;
 pub mod moment;

@@ -2,7 +2,7 @@
 //!
 //! `walk` finds files, `detect` tells their format by content, `file` opens them with the reader of that format.
 //! `redact` takes secrets out of every text on the way in. `table` reads columns of a CSV file, with `vocabulary` for its labels;
-//! `tally` counts equal rows of labels as they are read.
+//! `tally` counts equal rows of labels as they are read. `otlp` reads what a client exported of its sessions.
 
 pub mod claude_code;
 pub mod codex;
@@ -17,6 +17,7 @@ pub mod lines;
 mod loose;
 mod objects;
 pub mod opencode;
+pub mod otlp;
 mod parts;
 mod patch;
 mod quoting;

@@ -10,6 +10,7 @@ use crate::domain::text::Redaction;
 use crate::goldset::load::Goldset;
 use crate::goldset::sessions::Session;
 use crate::ingest::file::FileError;
+use crate::telemetry::join::join;
 use crate::telemetry::words::PromptWords;
 
 use super::measure::{Measured, measure};
@@ -67,6 +68,7 @@ pub fn know(
         })
         .collect();
     let mut broken = Vec::new();
+    let mut rows = Vec::new();
     for (session, (path, measured)) in sessions.iter().zip(read) {
         match measured {
             None => known.absent.push((session.id.clone(), path)),
@@ -76,10 +78,18 @@ pub fn know(
                 known
                     .unreadable
                     .extend(unreadable.map(|problem| (path.clone(), problem.line, problem.reason)));
-                known.telemetry.insert(session.id.clone(), measured.row);
+                rows.push(TelemetryRow {
+                    session_id: session.id.clone(),
+                    ..measured.row
+                });
                 known.words.insert(session.id.clone(), measured.words);
             }
         }
+    }
+    // Sub-agents' own transcripts are sessions of the goldset, too, out of scope.
+    join(&mut rows);
+    for row in rows {
+        known.telemetry.insert(row.session_id.clone(), row);
     }
     if broken.is_empty() {
         Ok(known)

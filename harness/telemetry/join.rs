@@ -92,7 +92,8 @@ fn work_of(
 }
 
 /// A session's id without the date that older exports put before it.
-fn inner_id(id: &str) -> &str {
+#[must_use]
+pub fn inner_id(id: &str) -> &str {
     let is_dated = id.len() > 11
         && id.bytes().take(11).enumerate().all(|(at, byte)| match at {
             4 | 7 | 10 => byte == b'-',

@@ -14,6 +14,7 @@ pub mod derived;
 pub mod evidence;
 pub mod injections;
 pub mod notes;
+pub mod reconciliation;
 pub mod reliability;
 
 use crate::classifier::definition::Definition;

@@ -1,0 +1,135 @@
+//! A CSV file that is added to: columns and rows that an import does not know stay as they are.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::commands::output;
+use crate::report::escape;
+
+/// Rows by their first key, in the order of the file.
+pub(super) struct Table {
+    path: PathBuf,
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+    at: HashMap<String, usize>,
+    key: &'static str,
+}
+
+impl Table {
+    /// Reads the file, or begins an empty one; `columns` that it lacks are added, the first of them is the key.
+    ///
+    /// # Errors
+    /// Where the file is there and is no CSV with the key's column.
+    pub(super) fn open(path: &Path, columns: &[&'static str]) -> anyhow::Result<Self> {
+        let mut table = Self {
+            path: path.to_owned(),
+            columns: Vec::new(),
+            rows: Vec::new(),
+            at: HashMap::new(),
+            key: columns[0],
+        };
+        if path.is_file() {
+            let failed = || format!("failed to read `{}`", path.display());
+            let mut reader = csv::Reader::from_path(path).with_context(failed)?;
+            table.columns = reader
+                .headers()
+                .with_context(failed)?
+                .iter()
+                .map(|name| name.trim_start_matches('\u{feff}').to_owned())
+                .collect();
+            let Some(key) = table.column(table.key) else {
+                anyhow::bail!(
+                    "`{}` has no column `{}`; hint: name another folder with --out",
+                    path.display(),
+                    table.key
+                );
+            };
+            for record in reader.records() {
+                let row: Vec<String> = record
+                    .with_context(failed)?
+                    .iter()
+                    .map(str::to_owned)
+                    .collect();
+                table.at.insert(row[key].clone(), table.rows.len());
+                table.rows.push(row);
+            }
+        }
+        for column in columns {
+            table.add_column(column);
+        }
+        Ok(table)
+    }
+
+    fn add_column(&mut self, name: &str) -> usize {
+        self.column(name).unwrap_or_else(|| {
+            self.columns.push(name.to_owned());
+            for row in &mut self.rows {
+                row.push(String::new());
+            }
+            self.columns.len() - 1
+        })
+    }
+
+    fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
+    }
+
+    /// The keys in the order of the file.
+    pub(super) fn keys(&self) -> Vec<&str> {
+        let key = self.column(self.key).unwrap_or_default();
+        self.rows.iter().map(|row| row[key].as_str()).collect()
+    }
+
+    /// A cell, if the row is there.
+    pub(super) fn cell(&self, key: &str, column: &str) -> Option<&str> {
+        let column = self.column(column)?;
+        Some(self.rows[*self.at.get(key)?][column].as_str())
+    }
+
+    /// Sets cells of the row with this key; makes the row and columns that are missing.
+    pub(super) fn set<'a>(
+        &mut self,
+        key: &str,
+        cells: impl IntoIterator<Item = (&'a str, String)>,
+    ) {
+        let key_column = self.add_column(self.key);
+        let at = match self.at.get(key) {
+            Some(at) => *at,
+            None => {
+                let mut row = vec![String::new(); self.columns.len()];
+                key.clone_into(&mut row[key_column]);
+                self.rows.push(row);
+                self.at.insert(key.to_owned(), self.rows.len() - 1);
+                self.rows.len() - 1
+            }
+        };
+        for (name, value) in cells {
+            let column = self.add_column(name);
+            self.rows[at][column] = value;
+        }
+    }
+
+    /// Writes the file whole or not at all, if it changes.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub(super) fn write(&self) -> anyhow::Result<()> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.columns)?;
+        for row in &self.rows {
+            writer.write_record(row)?;
+        }
+        let text = String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?;
+        if std::fs::read_to_string(&self.path).is_ok_and(|known| known == text) {
+            return Ok(());
+        }
+        output::file(&self.path, &text)
+    }
+}
+
+/// Text from outside as a cell that no spreadsheet and no terminal obeys.
+pub(super) fn outside(text: &str) -> String {
+    escape::csv_cell(&escape::terminal(text)).into_owned()
+}
