@@ -224,7 +224,10 @@ mod tests {
             when: "2026-11-22T10:00:00Z".to_owned(),
         };
         store.begin_batch(&batch, &requests).unwrap();
-        assert_eq!(store.open_batches("m").unwrap(), [batch.clone()]);
+        assert_eq!(
+            store.open_batches("m").unwrap(),
+            std::slice::from_ref(&batch)
+        );
         assert_eq!(
             store.under_way("m", 1).unwrap(),
             HashSet::from(requests.clone())
