@@ -190,7 +190,7 @@ pub struct Asking {
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: u64,
     /// How often one request is sent where that can help.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10))]
     pub attempts: u32,
     /// Tokens of an answer at most [default: the model's].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
