@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::classifier::definition::Definition;
 use crate::cli::Asking;
 use crate::domain::bill::Bill;
+use crate::domain::money::Money;
 use crate::domain::rating::Outcome;
 use crate::goldset::load::Goldset;
 use crate::goldset::sessions::Session;
@@ -49,6 +50,8 @@ pub(super) struct Answers {
     repeats: HashMap<String, Vec<Asked>>,
     bills: HashMap<String, BTreeMap<String, Bill>>,
     ended: Vec<(String, Ended)>,
+    /// What this run has spent so far, on all models.
+    spent: Money,
     hashes: BTreeMap<String, String>,
     thinned: usize,
 }
@@ -178,7 +181,15 @@ impl Answers {
         let (mut store, ended) = if wanted.asking.offline {
             (store, Ended::Complete)
         } else {
-            model.ask(plan, store, wanted.asking, wanted.verbose)?
+            let repeats = wanted.asking.repeat;
+            let charged = model.charged(plan, &store, repeats)?;
+            let (store, ended) =
+                model.ask(plan, store, wanted.asking, self.spent, wanted.verbose)?;
+            // One cap holds for all models of a run.
+            self.spent += model
+                .charged(plan, &store, repeats)?
+                .saturating_sub(charged);
+            (store, ended)
         };
         self.ended.push((spec.to_owned(), ended));
         let mut repeats = Vec::new();
@@ -332,13 +343,23 @@ impl Answers {
             .filter(|(_, asked)| !asked.missing.is_empty())
             .collect();
         specs.sort_by_key(|(spec, _)| (*spec).clone());
-        let message: Vec<String> = specs
+        let mut message: Vec<String> = specs
             .iter()
             .map(|(spec, asked)| {
                 let ended = self.ended.iter().find(|(name, _)| name == *spec);
                 missing_of(goldset, spec, asked, ended.map(|(_, ended)| ended), asking)
             })
             .collect();
+        // Repairs and requests that were to be asked again are no missing answers, but the run is not complete without them.
+        for (spec, ended) in &self.ended {
+            let has_all = self
+                .asked
+                .get(spec)
+                .is_some_and(|asked| asked.missing.is_empty());
+            if has_all && *ended != Ended::Complete {
+                message.push(format!("`{spec}`: {}", why_live(ended, asking)));
+            }
+        }
         (!message.is_empty()).then(|| message.join("\n\n"))
     }
 }

@@ -13,6 +13,7 @@ use crate::provider::endpoint::{Endpoint, EndpointError};
 use crate::provider::price::{Prices, PricesError};
 use crate::run::asked::Asker;
 use crate::run::batched::{self, Batching};
+use crate::run::bill::bill;
 use crate::run::estimate::{Estimate, estimate};
 use crate::run::live::{self, Ended, Live, LiveError, Said};
 use crate::run::plan::Plan;
@@ -110,6 +111,7 @@ impl Model {
         plan: &Arc<Plan>,
         store: Store,
         arguments: &Asking,
+        already_spent: Money,
         verbose: bool,
     ) -> Result<(Store, Ended), AskingError> {
         let price = self.prices.price(self.name(), &today()).cloned();
@@ -119,12 +121,20 @@ impl Model {
                 return Err(AskingError::NoPrice(self.name().to_owned()));
             }
             Some(dollars) => {
-                Some(Money::from_dollars(dollars).ok_or(AskingError::NoAmount(dollars))?)
+                let most = Money::from_dollars(dollars).ok_or(AskingError::NoAmount(dollars))?;
+                Some(most.saturating_sub(already_spent))
             }
         };
         let endpoint = match &self.endpoint {
             Ok(endpoint) => endpoint.clone(),
-            Err(error) => return Ok((store, Ended::Stopped(error.to_string()))),
+            // Without a key what is stored can still be read.
+            Err(error) => {
+                let ended = match self.estimate(plan, &store, arguments)?.to_ask {
+                    0 => Ended::Complete,
+                    _ => Ended::Stopped(error.to_string()),
+                };
+                return Ok((store, ended));
+            }
         };
         if endpoint.sends_key_in_clear() {
             output::note(&format!(
@@ -174,6 +184,25 @@ impl Model {
             progress.end();
         }
         Ok(asked?)
+    }
+
+    /// What all answers to the plan's requests were charged, as far as the model has a price.
+    pub(super) fn charged(
+        &self,
+        plan: &Plan,
+        store: &Store,
+        repeats: u32,
+    ) -> Result<Money, AskingError> {
+        let mut sum = Money::ZERO;
+        for repeat in 0..repeats {
+            let asker = Asker {
+                spec: &self.spec,
+                repeat,
+            };
+            let bills = bill(plan, store, asker, &self.prices, self.name())?;
+            sum += bills.values().map(|bill| bill.cost).sum();
+        }
+        Ok(sum)
     }
 
     /// Keeps the stored answers as recordings of the goldset; says in which files.

@@ -75,7 +75,8 @@ impl Calls {
         .await
         .map_err(|error| {
             let refused = matches!(error, GaveUp::Request { .. } | GaveUp::Run { .. });
-            let has_arrived = !refused && error.attempts() > 0;
+            // A first attempt that got lost may have arrived, whatever became of the later ones.
+            let has_arrived = error.attempts() > 1 || (!refused && error.attempts() > 0);
             (error, has_arrived)
         })
     }

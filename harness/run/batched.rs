@@ -201,14 +201,15 @@ impl Run {
             Some(price),
             true,
         )?;
-        let least = self.spent + reckoned.cost.map_or(Money::ZERO, |(low, _)| low);
-        if least <= most {
+        // A batch cannot be stopped half way, so that the high end counts.
+        let at_most = self.spent + reckoned.cost.map_or(Money::ZERO, |(_, high)| high);
+        if at_most <= most {
             return Ok(true);
         }
         (self.calls.say)(Said::Told(format!(
-            "nothing is submitted: batches of {} requests cost {:.4} USD at least, more than `--max-cost {}`",
+            "nothing is submitted: batches of {} requests may cost {:.4} USD, more than `--max-cost {}`",
             reckoned.to_ask,
-            least.dollars(),
+            at_most.dollars(),
             most.dollars()
         )));
         Ok(false)

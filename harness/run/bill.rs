@@ -1,6 +1,6 @@
 //! The bill of a plan's answers, computed from what providers said they charged for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::bill::Bill;
 use crate::domain::exchange::Purpose;
@@ -25,7 +25,8 @@ pub fn bill(
     let mut bills = BTreeMap::new();
     for (classifier, prompt) in plan.classifiers.iter().enumerate() {
         let mut bill = Bill::default();
-        let requests: Vec<&Hash> = plan
+        // Sessions that look the same share a request, which was asked and charged once.
+        let requests: BTreeSet<&Hash> = plan
             .sessions
             .iter()
             .map(|session| &session.requests[classifier])

@@ -154,7 +154,12 @@ impl Measured {
         let shared = (plan.prompts.system.len() + plan.prompts.wire.text().len()) as u64;
         for repeat in 0..repeats {
             let asker = Asker { spec, repeat };
-            for planned in plan.requests() {
+            let mut seen = std::collections::HashSet::new();
+            // Sessions that look the same share a request, which was asked once.
+            for planned in plan
+                .requests()
+                .filter(|planned| seen.insert(planned.request))
+            {
                 let bytes = shared
                     + plan.sessions[planned.session].view_bytes
                     + plan.classifiers[planned.classifier].text.len() as u64;
