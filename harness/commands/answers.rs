@@ -224,21 +224,10 @@ impl Answers {
     fn keep(&mut self, spec: String, mut repeats: Vec<Asked>) {
         if repeats.len() == 1 {
             self.asked.extend(repeats.pop().map(|asked| (spec, asked)));
-        } else if let Some(first) = repeats.first_mut() {
-            // Missing answers of later repeats are missing answers of the run.
-            let first = std::mem::take(first);
-            let mut told = Asked {
-                outcomes: first.outcomes.clone(),
-                missing: first.missing.clone(),
-                stale: first.stale.clone(),
-                from_store: first.from_store.clone(),
-                folded: first.folded,
-                from_prose: first.from_prose,
-                provenance: first.provenance.clone(),
-                usage: first.usage.clone(),
-                unreadable: first.unreadable.clone(),
-            };
-            for later in &repeats[1..] {
+        } else if let Some((first, later)) = repeats.split_first() {
+            let mut told = first.clone();
+            for later in later {
+                // Missing answers of later repeats are missing answers of the run.
                 told.missing.extend(later.missing.iter().cloned());
                 for (classifier, usage) in &later.usage {
                     told.usage
@@ -247,7 +236,6 @@ impl Answers {
                         .add(*usage);
                 }
             }
-            repeats[0] = first;
             self.asked.insert(spec.clone(), told);
             self.repeats.insert(spec, repeats);
         }

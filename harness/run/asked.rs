@@ -17,7 +17,7 @@ use crate::store::{AnswerKey, ReadLabel, Reading, Row, RowOutcome, RunKey, Store
 use super::plan::{Plan, Planned};
 
 /// What a run gave.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Asked {
     /// Outcomes by classifier and session.
     pub outcomes: HashMap<(String, String), Outcome>,

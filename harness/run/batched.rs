@@ -29,7 +29,7 @@ use crate::store::{BatchState, OpenBatch, Store, StoreError};
 use super::batch_calls::{Calls, candidates};
 use super::batch_results::Collected;
 use super::estimate::estimate;
-use super::live::{Ended, Live, LiveError, Said, interrupted, under_way};
+use super::live::{Ended, Live, LiveError, Said, interrupted, take_turn, under_way};
 use super::plan::Plan;
 use super::todo::{SessionTasks, todo};
 
@@ -86,13 +86,7 @@ pub fn ask(
     batching: Batching,
     say: Box<dyn Fn(Said) + Send + Sync>,
 ) -> Result<(Store, Ended), LiveError> {
-    let turn = match store.try_asking(&live.spec)? {
-        Some(turn) => turn,
-        None => {
-            say(Said::Waiting);
-            store.wait_to_ask(&live.spec)?
-        }
-    };
+    let turn = take_turn(&store, &live.spec, &*say)?;
     let client = Client::new(live.timeout)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -19,7 +19,7 @@ use crate::provider::failure::{FailureKind, StopReason};
 use crate::provider::http::{Client, ClientError};
 use crate::provider::pace::{Pace, PaceState};
 use crate::provider::price::Price;
-use crate::store::{Store, StoreError};
+use crate::store::{Asking, Store, StoreError};
 
 use super::budget::Budget;
 use super::keeper::Keeper;
@@ -148,6 +148,25 @@ impl Shared {
     }
 }
 
+/// Takes the turn to ask a model, and says so where it has to be waited for. Whoever waited finds the other one's answers in
+/// the store.
+///
+/// # Errors
+/// Where the lock beside the store cannot be taken.
+pub(super) fn take_turn(
+    store: &Store,
+    spec: &str,
+    say: &(dyn Fn(Said) + Send + Sync),
+) -> Result<Asking, StoreError> {
+    match store.try_asking(spec)? {
+        Some(turn) => Ok(turn),
+        None => {
+            say(Said::Waiting);
+            store.wait_to_ask(spec)
+        }
+    }
+}
+
 /// Asks for everything the store lacks. Returns the store and how it ended; every answer that came is kept, whichever way.
 ///
 /// `watch` is handed the pace before the first request, for a progress line.
@@ -167,14 +186,7 @@ pub fn ask(
         let ended = under_way(&store, &live.spec)?;
         return Ok((store, ended));
     }
-    // Whoever waited here finds the other one's answers in the store.
-    let turn = match store.try_asking(&live.spec)? {
-        Some(turn) => turn,
-        None => {
-            say(Said::Waiting);
-            store.wait_to_ask(&live.spec)?
-        }
-    };
+    let turn = take_turn(&store, &live.spec, &*say)?;
     let work = todo(plan, &store, &live.spec, live.repeats, live.errors_again)?;
     if work.is_empty() {
         let ended = under_way(&store, &live.spec)?;
