@@ -1,33 +1,29 @@
 //! The main job: what a rater's labels are worth against gold, reference, baselines and telemetry.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 
-use crate::classifier::definition::Definition;
 use crate::classifier::load::{ClassifierError, load_all, select};
 use crate::cli::{Format, MainJob};
-use crate::domain::rating::{Outcome, RaterKind};
 use crate::exit::Exit;
 use crate::goldset::load::{Goldset, GoldsetError, load};
 use crate::goldset::sessions::Session;
-use crate::ingest::redaction::standard_redaction;
 use crate::report::basis::{Basis, TelemetrySource};
 use crate::report::validation_json::Spent;
 use crate::report::{page, validation, validation_json};
 use crate::run::estimate::Estimate;
-use crate::run::raters::{Question, Spec, SpecError, ask, labels_of};
-use crate::run::sessions::{Broken, Known, know};
-use crate::validation::agreement::Party;
-use crate::validation::evidence::Evidence;
-use crate::validation::injections::Demand;
-use crate::validation::notes::Note;
-use crate::validation::{Panel, Validated, validate};
+use crate::run::raters::Spec;
+use crate::run::sessions::Known;
+use crate::validation::Validated;
 
-use super::answers::{Answers, AnswersError, Wanted, answers, estimates};
+use super::answers::{AnswersError, Wanted, answers, estimates};
 use super::asking::{told, told_json};
+use super::knowledge::{KnowledgeError, eligible, knowledge};
 use super::output;
+use super::panel::validated;
+use super::players::{Named, Players, PlayersError};
 use super::said::said_of_all;
 
 /// Where classifiers are looked for, from the working directory.
@@ -43,52 +39,17 @@ enum Unusable {
     #[error(transparent)]
     Goldset(#[from] GoldsetError),
     #[error(transparent)]
-    Spec(#[from] SpecError),
-    #[error(transparent)]
     Answers(#[from] AnswersError),
-    #[error("the goldset `{0}` names no default {1}\n\nhint: give `{2}`")]
-    NoDefault(String, &'static str, &'static str),
+    #[error(transparent)]
+    Players(#[from] PlayersError),
+    #[error(transparent)]
+    Knowledge(#[from] KnowledgeError),
     #[error(
         "no session is left: `--limit 0` takes none\n\nhint: give a number from 1 on, or leave `--limit` out"
     )]
     LimitZero,
     #[error("every session of the goldset `{0}` is out of the study's scope (not interactive)")]
     NoneEligible(String),
-    #[error("there is no folder `{}`\n\nhint: `--sessions` takes the folder below which sessions.csv finds its files", .0.display())]
-    NoSessionsFolder(PathBuf),
-    #[error("none of the {wanted} transcripts of the goldset `{goldset}` is below `{}`\n\nhint: the first one is looked for at `{}`{how}", .folder.display(), .first.display())]
-    NoTranscripts {
-        folder: PathBuf,
-        wanted: usize,
-        goldset: String,
-        first: PathBuf,
-        how: String,
-    },
-    #[error("{}", absent(.0))]
-    Absent(Vec<String>),
-    #[error("{}", broken(.0))]
-    Broken(Vec<Broken>),
-}
-
-fn absent(lines: &[String]) -> String {
-    format!(
-        "transcripts are missing, and the goldset has no telemetry for them\n{}\n\nhint: fetch them, or take the sessions out of sessions.csv",
-        lines.join("\n")
-    )
-}
-
-fn broken(files: &[Broken]) -> String {
-    let lines: Vec<String> = files
-        .iter()
-        .map(|(_, error)| match std::error::Error::source(error) {
-            Some(source) => format!("  {error}: {source}"),
-            None => format!("  {error}"),
-        })
-        .collect();
-    format!(
-        "transcripts cannot be read\n{}\n\nhint: mend or replace the files, or take the sessions out of sessions.csv",
-        lines.join("\n")
-    )
 }
 
 /// Runs the main job.
@@ -183,13 +144,18 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
     }
     let definitions = select(all.clone(), names)?;
     let goldset = load(&arguments.goldset, &all)?;
-    let players = Players::choose(arguments, &goldset)?;
+    let named = Named {
+        model: arguments.model.as_ref(),
+        against: arguments.against.as_ref(),
+        reference: arguments.reference.as_ref(),
+    };
+    let players = Players::choose(named, &goldset)?;
     if arguments.limit == Some(0) {
         return Err(Unusable::LimitZero);
     }
     let limit = arguments.limit.unwrap_or(usize::MAX);
     let wanted: Vec<&Session> = goldset.sessions.iter().take(limit).collect();
-    let known = knowledge(arguments, &goldset, &wanted, verbose)?;
+    let known = knowledge(&goldset, &wanted, arguments.sessions.as_deref(), verbose)?;
     let (sessions, excluded) = eligible(&wanted, &known);
     if sessions.is_empty() {
         return Err(Unusable::NoneEligible(goldset.name));
@@ -249,263 +215,6 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
         missing: answers.missing(&goldset, &arguments.asking),
         was_interrupted: answers.was_interrupted(),
     })))
-}
-
-/// Who is compared.
-struct Players {
-    candidate: Spec,
-    candidate_kind: RaterKind,
-    against: String,
-    against_kind: RaterKind,
-    reference: Option<(Spec, RaterKind)>,
-}
-
-impl Players {
-    /// Everyone who is asked: the candidate and the reference.
-    fn specs(&self) -> Vec<&Spec> {
-        std::iter::once(&self.candidate)
-            .chain(self.reference.as_ref().map(|(spec, _)| spec))
-            .collect()
-    }
-
-    fn choose(arguments: &MainJob, goldset: &Goldset) -> Result<Self, Unusable> {
-        let default = &goldset.manifest.default;
-        let no_default = |what, option| Unusable::NoDefault(goldset.name.clone(), what, option);
-        let candidate = arguments.model.as_ref().or(default.model.as_ref());
-        let candidate =
-            Spec::parse(candidate.ok_or_else(|| no_default("model", "--model rater:NAME"))?)?;
-        let against = arguments.against.as_ref().or(default.against.as_ref());
-        let against = against
-            .ok_or_else(|| no_default("gold rater", "--against RATER"))?
-            .clone();
-        let reference = arguments.reference.as_ref().or(default.reference.as_ref());
-        let reference = match reference {
-            Some(text) => {
-                let spec = Spec::parse(text)?;
-                let kind = spec.kind(goldset)?;
-                Some((spec, kind))
-            }
-            None => None,
-        };
-        Ok(Self {
-            candidate_kind: candidate.kind(goldset)?,
-            against_kind: goldset.rater(&against)?.kind,
-            candidate,
-            against,
-            reference,
-        })
-    }
-}
-
-fn knowledge(
-    arguments: &MainJob,
-    goldset: &Goldset,
-    wanted: &[&Session],
-    verbose: bool,
-) -> Result<Known, Unusable> {
-    if let Some(folder) = arguments
-        .sessions
-        .as_ref()
-        .filter(|folder| !folder.is_dir())
-    {
-        return Err(Unusable::NoSessionsFolder(folder.clone()));
-    }
-    let known = know(
-        goldset,
-        wanted,
-        arguments.sessions.as_deref(),
-        standard_redaction(),
-    )
-    .map_err(Unusable::Broken)?;
-    if let (Some(folder), [(_, first), ..]) = (&arguments.sessions, known.absent.as_slice())
-        && known.absent.len() == wanted.len()
-    {
-        let how = goldset
-            .manifest
-            .transcripts
-            .as_ref()
-            .map_or_else(String::new, |how| format!("; {how}"));
-        return Err(Unusable::NoTranscripts {
-            folder: folder.clone(),
-            wanted: wanted.len(),
-            goldset: goldset.name.clone(),
-            first: first.clone(),
-            how,
-        });
-    }
-    let source = |id: &str| {
-        wanted
-            .iter()
-            .find(|session| session.id == id)
-            .map_or("", |session| session.source.as_str())
-    };
-    let lines = |absent: &mut dyn Iterator<Item = &(String, PathBuf)>| -> Vec<String> {
-        absent
-            .map(|(id, path)| {
-                format!(
-                    "  {id}: no file `{}`; source: {}",
-                    path.display(),
-                    source(id)
-                )
-            })
-            .collect()
-    };
-    let lost = lines(
-        &mut known
-            .absent
-            .iter()
-            .filter(|(id, _)| !known.telemetry.contains_key(id)),
-    );
-    if !lost.is_empty() {
-        return Err(Unusable::Absent(lost));
-    }
-    if !known.absent.is_empty() {
-        output::note(&format!(
-            "{} transcripts are missing; their telemetry is the goldset's table\n{}",
-            known.absent.len(),
-            lines(&mut known.absent.iter()).join("\n")
-        ));
-    }
-    if verbose {
-        for (path, line, reason) in &known.unreadable {
-            output::note(&format!("{}:{line}: {reason}", path.display()));
-        }
-    }
-    Ok(known)
-}
-
-/// Sessions of the study's scope, and those left out with the reason.
-fn eligible<'s>(
-    wanted: &[&'s Session],
-    known: &Known,
-) -> (Vec<&'s Session>, Vec<(String, String)>) {
-    let mut excluded = Vec::new();
-    let sessions = wanted
-        .iter()
-        .filter(|session| match known.telemetry.get(&session.id) {
-            Some(row) if !row.interactive => {
-                excluded.push((
-                    session.id.clone(),
-                    format!("not interactive ({})", row.ineligible),
-                ));
-                false
-            }
-            Some(_) | None => true,
-        })
-        .copied()
-        .collect();
-    (sessions, excluded)
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "all of them are what one classifier's figures rest on"
-)]
-fn validated(
-    definition: &Definition,
-    goldset: &Goldset,
-    players: &Players,
-    sessions: &[&Session],
-    known: &Known,
-    answers: &Answers,
-    said_of_all: &[(&Definition, Option<Vec<Outcome>>)],
-    seed: u64,
-) -> Validated {
-    let ids: Vec<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
-    let gold = labels_of(goldset, definition, &players.against, &ids);
-    let question = Question {
-        definition,
-        sessions: &ids,
-        gold: &gold,
-        telemetry: &known.telemetry,
-        words: &known.words,
-        asked: &answers.asked,
-    };
-    let said = |spec: &Spec| ask(spec, goldset, &question);
-    let gold_outcomes: Vec<Outcome> = gold
-        .iter()
-        .map(|label| label.clone().map_or(Outcome::Missing, Outcome::Parsed))
-        .collect();
-    let candidate = said(&players.candidate);
-    let reference = players
-        .reference
-        .as_ref()
-        .map(|(spec, kind)| (spec.text(), *kind, said(spec)));
-    let baselines: Vec<(String, Vec<Outcome>)> = [Spec::Majority, Spec::Rules]
-        .iter()
-        .map(|spec| (spec.text(), said(spec)))
-        .collect();
-    let panel = Panel {
-        candidate: Party {
-            name: players.candidate.text(),
-            kind: players.candidate_kind,
-            outcomes: &candidate,
-        },
-        gold: Party {
-            name: players.against.clone(),
-            kind: players.against_kind,
-            outcomes: &gold_outcomes,
-        },
-        reference: reference.as_ref().map(|(name, kind, outcomes)| Party {
-            name: name.clone(),
-            kind: *kind,
-            outcomes,
-        }),
-        baselines: baselines
-            .iter()
-            .map(|(name, outcomes)| Party {
-                name: name.clone(),
-                kind: RaterKind::Baseline,
-                outcomes,
-            })
-            .collect(),
-        raters: goldset
-            .raters_of(&definition.name)
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-        demands: demands(goldset, definition),
-    };
-    let evidence = Evidence {
-        sessions: &ids,
-        users: &user_codes(sessions),
-        telemetry: &known.telemetry,
-        said: said_of_all,
-        seed,
-    };
-    let mut result = validate(definition, &panel, &evidence);
-    result.reliability = answers.reliability(&players.candidate, &definition.name, &ids);
-    if known.words.is_empty() && definition.rules.iter().any(|rule| !rule.words.is_empty()) {
-        result.notes.push(Note::RulesWithoutWords);
-    }
-    result
-}
-
-/// What texts of sessions demand of this classifier.
-fn demands(goldset: &Goldset, definition: &Definition) -> Vec<Demand> {
-    goldset
-        .injections
-        .iter()
-        .filter(|injection| injection.classifier == definition.name)
-        .map(|injection| Demand {
-            session_id: injection.session_id.clone(),
-            place: injection.place.clone(),
-            demanded: injection.demanded.clone(),
-        })
-        .collect()
-}
-
-/// Users as codes in the order of their names, so that the same sessions give the same codes.
-fn user_codes(sessions: &[&Session]) -> Vec<u32> {
-    let users: BTreeSet<&str> = sessions
-        .iter()
-        .map(|session| session.user.as_str())
-        .collect();
-    let codes: BTreeMap<&str, u32> = users.into_iter().zip(0..).collect();
-    sessions
-        .iter()
-        .map(|session| codes[session.user.as_str()])
-        .collect()
 }
 
 fn basis(
