@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::params;
+use rusqlite::{Connection, Params, Row, params};
 
 use crate::domain::request::Hash;
 
@@ -55,9 +55,53 @@ pub struct OpenBatch {
     pub when: String,
 }
 
+const LEFT_OPEN: &str = r#"
+SELECT name, model, repeat, provider_id, requests, "when" FROM batches WHERE state IN ('submitting', 'submitted')"#;
+
+const ITEMS: &str = "SELECT request_hash FROM batch_items WHERE batch = ?1";
+
 const UNDER_WAY: &str = "
 SELECT DISTINCT item.request_hash FROM batches AS batch JOIN batch_items AS item ON item.batch = batch.name
 WHERE batch.model = ?1 AND batch.repeat = ?2 AND batch.state IN ('submitting', 'submitted')";
+
+/// The batches that have not ended in a file that may be damaged, each with as many of its requests as can be read.
+pub(super) fn left_open(connection: &Connection) -> Vec<(OpenBatch, Vec<Hash>)> {
+    let batches = read_on(connection, LEFT_OPEN, [], |row| {
+        Ok(Some(OpenBatch {
+            name: row.get(0)?,
+            model: row.get(1)?,
+            repeat: row.get(2)?,
+            provider_id: row.get(3)?,
+            requests: row.get::<_, i64>(4)?.cast_unsigned(),
+            when: row.get(5)?,
+        }))
+    });
+    batches
+        .into_iter()
+        .map(|batch| {
+            let requests = read_on(connection, ITEMS, [&batch.name], |row| {
+                Ok(Hash::parse(&row.get::<_, String>(0)?))
+            });
+            (batch, requests)
+        })
+        .collect()
+}
+
+/// Rows up to the first that cannot be read.
+fn read_on<T>(
+    connection: &Connection,
+    query: &str,
+    parameters: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<Option<T>>,
+) -> Vec<T> {
+    let Ok(mut find) = connection.prepare(query) else {
+        return Vec::new();
+    };
+    let Ok(rows) = find.query_map(parameters, read) else {
+        return Vec::new();
+    };
+    rows.map_while(Result::ok).flatten().collect()
+}
 
 impl Store {
     /// Writes a batch down that is about to be submitted; on the disk when this returns.

@@ -1,8 +1,8 @@
 //! Takes the answers out of a damaged store: they were paid for.
 //!
 //! SQLite refuses a table as soon as one page of it makes no sense. Answers are numbered, so each can be asked for by itself;
-//! those whose pages are whole come out, and the hash of the text tells which those are. Rows are not taken: they are read from
-//! the answers again.
+//! those whose pages are whole come out, and the hash of the text tells which those are. Batches that a provider still has come along:
+//! their answers are paid for too. Rows are not taken: they are read from the answers again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::domain::request::Hash;
 use super::answers::{AnswerKey, StoredAnswer};
 use super::error::{StoreError, explain};
 use super::schema::{Identity, identify};
-use super::{Store, absolute, exchanges};
+use super::{Store, absolute, batches, exchanges};
 
 /// What came out of a damaged store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,8 @@ SELECT text, text_sha256, stop, input_tokens, output_tokens, cache_read_tokens, 
 FROM answers WHERE id = ?1"#;
 
 impl Store {
-    /// Moves a damaged store aside and makes a new one in its place with every answer that is still whole.
+    /// Moves a damaged store aside and makes a new one in its place with every answer that is still whole, and with the
+    /// batches that have not ended.
     ///
     /// Nobody else may have the store open.
     ///
@@ -75,6 +76,12 @@ impl Store {
             .filter_map(|number| exchanges::by_number(&damaged.connection, number))
             .collect();
         store.keep_exchanges(&exchanges)?;
+        for (batch, requests) in batches::left_open(&damaged.connection) {
+            store.begin_batch(&batch, &requests)?;
+            if let Some(id) = &batch.provider_id {
+                store.batch_submitted(&batch.name, id)?;
+            }
+        }
         Ok((store, Rescued { moved_to, answers }))
     }
 }

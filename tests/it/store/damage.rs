@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use harness::domain::request::Hash;
-use harness::store::{Integrity, Store, StoreError};
+use harness::store::{BatchState, Integrity, OpenBatch, Store, StoreError};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use tempfile::TempDir;
 
@@ -261,4 +261,44 @@ fn whole_answers_come_out_of_a_store_with_pages_of_noise() {
         (ANSWERS / 2..ANSWERS).contains(&rescued.answers),
         "{rescued:?}"
     );
+}
+
+#[test]
+fn a_rescue_takes_open_batches_along() {
+    let damaged = Damaged::new();
+    let batch = |name: &str| OpenBatch {
+        name: name.to_owned(),
+        model: "openai:small".to_owned(),
+        repeat: 0,
+        provider_id: None,
+        requests: 2,
+        when: "2026-11-22T10:00:00Z".to_owned(),
+    };
+    let requests = [hash("one"), hash("another")];
+    let mut store = Store::open(&damaged.path).unwrap();
+    for name in ["under way", "not yet sent", "ended"] {
+        store.begin_batch(&batch(name), &requests).unwrap();
+    }
+    store.batch_submitted("under way", "batch_42").unwrap();
+    store.batch_submitted("ended", "batch_41").unwrap();
+    store
+        .set_batch_state("ended", BatchState::Collected)
+        .unwrap();
+    drop(store);
+    let (store, _) = Store::rescue(&damaged.path).unwrap();
+    let open: Vec<(String, Option<String>)> = store
+        .open_batches("openai:small")
+        .unwrap()
+        .into_iter()
+        .map(|batch| (batch.name, batch.provider_id))
+        .collect();
+    assert_eq!(
+        open,
+        [
+            ("not yet sent".to_owned(), None),
+            ("under way".to_owned(), Some("batch_42".to_owned())),
+        ]
+    );
+    let under_way = store.under_way("openai:small", 0).unwrap();
+    assert_eq!(under_way.len(), 2);
 }
