@@ -48,6 +48,12 @@ pub(crate) fn transcript(format: Format, bytes: &[u8], shows: bool) {
     read_as(format, bytes, standard_redaction(), &mut listeners)
         .expect("a slice of bytes has no errors of its own");
     let (row, _) = listeners.counter.finish(format.agent(), "fuzz");
+    // The counter alone is spared the bodies that it does not look at; nothing of them may count.
+    let mut counter = Counter::default();
+    read_as(format, bytes, standard_redaction(), &mut counter)
+        .expect("a slice of bytes has no errors of its own");
+    let (spared, _) = counter.finish(format.agent(), "fuzz");
+    assert_eq!(row, spared);
     assert!(row.subagent_actions <= row.actions);
     assert!(row.test_failures <= row.test_runs);
     assert!(row.rejections <= row.tool_errors);
