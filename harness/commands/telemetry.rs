@@ -72,11 +72,11 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
     if rows.is_empty() {
         output::note("no transcript in the given paths");
     }
-    let Some(path) = &arguments.otlp else {
+    if arguments.otlp.is_empty() {
         output::result(&render(&rows, arguments.format)?)?;
         return Ok(Exit::Done);
-    };
-    let exported = match sources::exported(path) {
+    }
+    let exported = match sources::exported(&arguments.otlp) {
         Ok(exported) => exported,
         Err(error) => {
             output::note(&format!("error: {error:#}"));

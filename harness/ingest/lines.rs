@@ -96,7 +96,10 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
         }
-        Ok(Some(RawLine::Bytes(self.number, without_mark(&self.buffer))))
+        Ok(Some(RawLine::Bytes(
+            self.number,
+            without_mark(&self.buffer),
+        )))
     }
 }
 
@@ -122,10 +125,11 @@ fn filled(source: &mut impl BufRead) -> io::Result<&[u8]> {
     source.fill_buf()
 }
 
-/// Length of the next line if all of it lies in the source's buffer and it holds no NUL.
+/// Length of the next line if all of it lies in the source's buffer, is not too long and holds no NUL.
 fn line_in_place(source: &mut impl BufRead) -> io::Result<Option<usize>> {
     let ready = filled(source)?;
-    Ok(memchr::memchr2(b'\n', 0, ready).filter(|at| ready[*at] == b'\n'))
+    let end = memchr::memchr2(b'\n', 0, ready).filter(|at| ready[*at] == b'\n');
+    Ok(end.filter(|end| *end <= LONGEST_LINE))
 }
 
 /// Appends one line to `buffer`; `Some(false)` if it was too long to keep, `None` at the end.

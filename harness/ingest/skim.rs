@@ -126,7 +126,10 @@ impl<'de> Skim<'de> {
         let start = self.at + 1;
         let mut from = start;
         loop {
-            let Some(found) = self.bytes.get(from..).and_then(|rest| memchr::memchr(b'"', rest))
+            let Some(found) = self
+                .bytes
+                .get(from..)
+                .and_then(|rest| memchr::memchr(b'"', rest))
             else {
                 self.at = self.bytes.len();
                 return Err(Error(Fault::BreaksOff));
@@ -160,9 +163,8 @@ impl<'de> Skim<'de> {
             .unwrap_or(rest.len());
         let text = std::str::from_utf8(&rest[..length]).map_err(|_| Error(Fault::Broken))?;
         let digits = text.strip_prefix('-').unwrap_or(text);
-        let leading_zero = digits.len() > 1
-            && digits.starts_with('0')
-            && digits.as_bytes()[1].is_ascii_digit();
+        let leading_zero =
+            digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit();
         let starts_and_ends = digits.starts_with(|first: char| first.is_ascii_digit())
             && digits.ends_with(|last: char| last.is_ascii_digit())
             && !digits.contains(".e")
@@ -317,7 +319,10 @@ fn code(raw: &[u8]) -> Option<(char, usize)> {
         let whole = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
         return char::from_u32(whole).map(|character| (character, 12));
     }
-    Some((char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), 6))
+    Some((
+        char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER),
+        6,
+    ))
 }
 
 /// Text of bytes; the check of the standard library's strict reader is much faster than its lossy one.

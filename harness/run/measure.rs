@@ -39,10 +39,7 @@ pub fn measure(path: &Path, redaction: Redaction) -> Result<Measured, FileError>
 ///
 /// # Errors
 /// Where the file cannot be read or has no readable format.
-pub fn count(
-    path: &Path,
-    redaction: Redaction,
-) -> Result<(TelemetryRow, Vec<Problem>), FileError> {
+pub fn count(path: &Path, redaction: Redaction) -> Result<(TelemetryRow, Vec<Problem>), FileError> {
     let mut counter = Counter::default();
     let format = file::read(path, redaction, &mut counter)?;
     Ok(counter.finish(format.agent(), &stem(path)))

@@ -16,8 +16,8 @@ use serde::Deserialize as _;
 
 use crate::domain::eligibility::Ineligible;
 use crate::domain::event::{
-    Body, Event, Fact, Injected, InjectedKind, Listener, Position, Prompt, PromptKind, SubagentWork,
-    Tokens, ToolCall, ToolKind, ToolResult, ToolStatus, Usage,
+    Body, Event, Fact, Injected, InjectedKind, Listener, Position, Prompt, PromptKind,
+    SubagentWork, Tokens, ToolCall, ToolKind, ToolResult, ToolStatus, Usage,
 };
 use crate::domain::moment::Moment;
 use crate::domain::text::{Json, Redaction, Text};
@@ -369,7 +369,9 @@ impl Reader<'_> {
         let is_error = block.is_error.is_true();
         let output = match block.content.as_deref() {
             // How a call failed stands in its output.
-            Some(content) if is_error || self.listener.takes(Body::Output(id)) => plain_text(content),
+            Some(content) if is_error || self.listener.takes(Body::Output(id)) => {
+                plain_text(content)
+            }
             _ => Cow::Borrowed(""),
         };
         let status = if is_error {
