@@ -16,6 +16,8 @@ use harness::ingest::detect::Format;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
+/// How many targets share the time.
+const TARGETS: f64 = 11.0;
 /// Inputs are a few kilobytes; a second for one is a hang in the making.
 const TOO_LONG: Duration = Duration::from_secs(1);
 /// Longer inputs are cut, so that an input cannot grow without end.
@@ -58,6 +60,11 @@ const TOKENS: &[&str] = &[
     "<system-reminder>",
     "<timestamp>",
     "[Request interrupted by user]",
+    "\"asInt\":\"",
+    "\"startTimeUnixNano\":",
+    "\"aggregationTemporality\":2",
+    "\n=== ",
+    "starter-1,",
     "cargo test",
     "git commit -m x",
     "2026-01-01T00:00:00Z",
@@ -124,6 +131,21 @@ fn main() {
             name: "answer",
             seeds: seeds(&["answer.json"]),
             check: |bytes, _| checks::answer(bytes),
+        },
+        Target {
+            name: "otlp",
+            seeds: seeds(&["otlp.jsonl"]),
+            check: |bytes, _| checks::otlp(bytes),
+        },
+        Target {
+            name: "batch",
+            seeds: seeds(&["batch.jsonl"]),
+            check: |bytes, _| checks::batch(bytes),
+        },
+        Target {
+            name: "goldset",
+            seeds: seeds(&["goldset.txt"]),
+            check: |bytes, _| checks::goldset(bytes),
         },
     ];
     // Only inputs of other formats than a target's own are spliced in rarely; all seeds serve all targets.
@@ -215,7 +237,11 @@ struct Ran {
 fn run(target: &Target, all: &[Vec<u8>], options: &Options) -> Ran {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let started = Instant::now();
-    let share = if options.target.is_some() { 1.0 } else { 8.0 };
+    let share = if options.target.is_some() {
+        1.0
+    } else {
+        TARGETS
+    };
     let until = Duration::from_secs_f64(options.seconds / share);
     let each = options.executions.map(|all| all.div_ceil(workers as u64));
     let results: Vec<Ran> = std::thread::scope(|scope| {

@@ -224,8 +224,9 @@ pub struct Telemetry {
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// What Claude Code exported over OpenTelemetry, as JSON lines of the collector's file exporter: adds `otlp_…` columns.
+    /// Once for each file, where metrics and events or rotated files stand apart.
     #[arg(long, value_name = "FILE")]
-    pub otlp: Option<PathBuf>,
+    pub otlp: Vec<PathBuf>,
     /// Hold lines of the sources against each other; as a table or JSON only.
     #[arg(long, requires = "otlp")]
     pub reconcile: bool,

@@ -16,7 +16,8 @@ use crate::ingest::walk::{self, Found};
 use crate::report::escape;
 use crate::report::number;
 use crate::report::table::{Align, Table};
-use crate::run::measure::{Measured, measure};
+use crate::run::measure::count;
+use crate::telemetry::counter::Problem;
 use crate::telemetry::join::join;
 
 use super::output;
@@ -35,18 +36,18 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
             return Ok(Exit::Unusable);
         }
     };
-    let measured: Vec<Result<Measured, FileError>> = found
+    let measured: Vec<Result<(TelemetryRow, Vec<Problem>), FileError>> = found
         .par_iter()
-        .map(|found| measure(&found.path, standard_redaction()))
+        .map(|found| count(&found.path, standard_redaction()))
         .collect();
     let mut rows = Vec::new();
     let mut unusable = false;
     let mut passed_over = 0_u64;
     for (found, measured) in found.iter().zip(measured) {
         match measured {
-            Ok(measured) => {
-                problems(found, &measured, verbose);
-                rows.push(measured.row);
+            Ok((row, known)) => {
+                problems(found, &row, &known, verbose);
+                rows.push(row);
             }
             Err(error) => {
                 unusable |= found.named;
@@ -71,11 +72,11 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
     if rows.is_empty() {
         output::note("no transcript in the given paths");
     }
-    let Some(path) = &arguments.otlp else {
+    if arguments.otlp.is_empty() {
         output::result(&render(&rows, arguments.format)?)?;
         return Ok(Exit::Done);
-    };
-    let exported = match sources::exported(path) {
+    }
+    let exported = match sources::exported(&arguments.otlp) {
         Ok(exported) => exported,
         Err(error) => {
             output::note(&format!("error: {error:#}"));
@@ -121,11 +122,11 @@ fn skipped(found: &Found, error: &FileError) {
     }
 }
 
-fn problems(found: &Found, measured: &Measured, verbose: bool) {
+fn problems(found: &Found, row: &TelemetryRow, known: &[Problem], verbose: bool) {
     if !verbose {
         return;
     }
-    for problem in &measured.problems {
+    for problem in known {
         output::note(&format!(
             "{}:{}: {}",
             found.path.display(),
@@ -133,12 +134,12 @@ fn problems(found: &Found, measured: &Measured, verbose: bool) {
             problem.reason
         ));
     }
-    let shown = measured.problems.len() as u64;
-    if shown < measured.row.malformed_lines {
+    let shown = known.len() as u64;
+    if shown < row.malformed_lines {
         output::note(&format!(
             "{}: {} more",
             found.path.display(),
-            measured.row.malformed_lines - shown
+            row.malformed_lines - shown
         ));
     }
 }

@@ -12,6 +12,24 @@ use super::text::{Json, Text};
 pub trait Listener {
     /// Takes one event; `at` says where in the transcript it stands.
     fn event(&mut self, at: Position, event: Event<'_>);
+
+    /// Whether it looks at `body`. A reader may tell a body that nobody looks at as empty, or not at all where it is all
+    /// of an event: most of a transcript's bytes are such bodies, and making text of them takes most of the time.
+    fn takes(&self, body: Body<'_>) -> bool {
+        let _ = body;
+        true
+    }
+}
+
+/// A part of an event that can be large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body<'a> {
+    /// [`Event::AgentThinking`].
+    Thinking,
+    /// [`ToolCall::input`] and [`ToolCall::path`].
+    Input,
+    /// [`ToolResult::output`] of the call with this id.
+    Output(&'a str),
 }
 
 /// Where an event stands.

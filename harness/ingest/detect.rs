@@ -1,10 +1,12 @@
 //! Which agent wrote a file, found by its content: names, labels and endings lie.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::loose::Str;
+use super::skim::lossy;
 
 /// A transcript format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,7 +53,12 @@ const LINES_TO_LOOK_AT: usize = 50;
 /// The format of a file that begins with `head`, which need not end at a line's end; `None` if it is no transcript.
 #[must_use]
 pub fn detect(head: &[u8]) -> Option<Format> {
-    let text = String::from_utf8_lossy(head).replace('\0', "");
+    let text = lossy(head);
+    let text = if text.contains('\0') {
+        Cow::Owned(text.replace('\0', ""))
+    } else {
+        text
+    };
     let text = text.trim_start_matches('\u{feff}').trim_start();
     // A document spans lines; a line is the beginning of one that ends there.
     format_of_value(text).or_else(|| {

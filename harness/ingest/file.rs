@@ -14,7 +14,8 @@ use super::{claude_code, codex, copilot, cursor, gemini, opencode};
 const SHORT_LOOK: u64 = 64 * 1024;
 /// Bytes that are looked at before a file counts as no transcript: a first line can hold a picture.
 const LONG_LOOK: u64 = 8 * 1024 * 1024;
-const BUFFER: usize = 256 * 1024;
+/// Small enough to stay in a core's own cache while its lines are read.
+const BUFFER: usize = 128 * 1024;
 
 /// Why a file gives no session.
 #[derive(Debug, thiserror::Error)]

@@ -48,7 +48,7 @@ pub(super) fn mended(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// The value of the escape `\uXXXX` at `start`, if there is one.
-fn escaped(bytes: &[u8], start: usize) -> Option<u32> {
+pub(super) fn escaped(bytes: &[u8], start: usize) -> Option<u32> {
     let digits = bytes.get(start..start + 6)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |value, digit| {
         char::from(*digit)

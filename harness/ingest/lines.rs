@@ -11,17 +11,27 @@ use super::halves;
 /// Longest line that is read, in bytes. The longest of 1,342 real sessions has 2.1 MB.
 pub const LONGEST_LINE: usize = 32 * 1024 * 1024;
 
-/// Reads lines into one buffer that is used again for each.
+/// Reads lines, in place where one lies within the source's buffer, else in one buffer that is used again for each.
 pub struct Lines<R> {
     source: R,
     buffer: Vec<u8>,
     number: u64,
+    /// Bytes of the source's buffer that the line handed out last was made of.
+    handed_out: usize,
 }
 
 /// One line.
 pub enum Line<'a> {
     /// Its text without line end and NULs, broken UTF-8 and escaped halves of characters replaced.
     Text(u64, Cow<'a, str>),
+    /// It was longer than [`LONGEST_LINE`] and was skipped.
+    TooLong(u64),
+}
+
+/// One line as it stands in the file.
+pub enum RawLine<'a> {
+    /// Its bytes without line end and NULs.
+    Bytes(u64, &'a [u8]),
     /// It was longer than [`LONGEST_LINE`] and was skipped.
     TooLong(u64),
 }
@@ -33,6 +43,7 @@ impl<R: BufRead> Lines<R> {
             source,
             buffer: Vec::new(),
             number: 0,
+            handed_out: 0,
         }
     }
 
@@ -41,42 +52,91 @@ impl<R: BufRead> Lines<R> {
     /// # Errors
     /// Any error of the source.
     pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+        Ok(self.next_raw()?.map(|line| match line {
+            RawLine::TooLong(number) => Line::TooLong(number),
+            RawLine::Bytes(number, bytes) => {
+                // The strict check is much faster than the lossy one, and most lines pass it.
+                let text = match std::str::from_utf8(bytes) {
+                    Ok(text) => Cow::Borrowed(text),
+                    Err(_) => String::from_utf8_lossy(bytes),
+                };
+                Line::Text(number, halves::mended(text))
+            }
+        }))
+    }
+
+    /// The next line that is not blank, as its bytes; `None` at the end.
+    ///
+    /// # Errors
+    /// Any error of the source.
+    pub fn next_raw(&mut self) -> io::Result<Option<RawLine<'_>>> {
         loop {
-            self.buffer.clear();
-            let Some(fits) = read_line(&mut self.source, &mut self.buffer)? else {
-                return Ok(None);
-            };
+            self.source.consume(std::mem::take(&mut self.handed_out));
             self.number += 1;
-            if !fits {
-                return Ok(Some(Line::TooLong(self.number)));
+            let in_place = line_in_place(&mut self.source)?;
+            if let Some(length) = in_place {
+                let line = &filled(&mut self.source)?[..length];
+                self.handed_out = length + 1;
+                if is_blank(line) {
+                    continue;
+                }
+                let line = &filled(&mut self.source)?[..length];
+                return Ok(Some(RawLine::Bytes(self.number, without_mark(line))));
+            }
+            self.buffer.clear();
+            match read_line(&mut self.source, &mut self.buffer)? {
+                None => return Ok(None),
+                Some(false) => return Ok(Some(RawLine::TooLong(self.number))),
+                Some(true) => {}
             }
             if memchr::memchr(0, &self.buffer).is_some() {
                 self.buffer.retain(|byte| *byte != 0);
             }
-            if !self.buffer.iter().all(u8::is_ascii_whitespace) {
+            if !is_blank(&self.buffer) {
                 break;
             }
         }
-        let bytes = self
-            .buffer
-            .strip_prefix(b"\xEF\xBB\xBF")
-            .unwrap_or(&self.buffer);
-        Ok(Some(Line::Text(
+        Ok(Some(RawLine::Bytes(
             self.number,
-            halves::mended(String::from_utf8_lossy(bytes)),
+            without_mark(&self.buffer),
         )))
     }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}
+
+/// A line without the mark of byte order in front of it.
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
+}
+
+/// What the source holds ready; empty at its end.
+fn filled(source: &mut impl BufRead) -> io::Result<&[u8]> {
+    loop {
+        match source.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // The borrow of a returned value cannot be told from that of the loop: it is asked for again.
+            Err(error) => return Err(error),
+            Ok(_) => break,
+        }
+    }
+    source.fill_buf()
+}
+
+/// Length of the next line if all of it lies in the source's buffer, is not too long and holds no NUL.
+fn line_in_place(source: &mut impl BufRead) -> io::Result<Option<usize>> {
+    let ready = filled(source)?;
+    let end = memchr::memchr2(b'\n', 0, ready).filter(|at| ready[*at] == b'\n');
+    Ok(end.filter(|end| *end <= LONGEST_LINE))
 }
 
 /// Appends one line to `buffer`; `Some(false)` if it was too long to keep, `None` at the end.
 fn read_line(source: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<Option<bool>> {
     let (mut any, mut fits) = (false, true);
     loop {
-        let chunk = match source.fill_buf() {
-            Ok(chunk) => chunk,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
+        let chunk = filled(source)?;
         if chunk.is_empty() {
             return Ok(any.then_some(fits));
         }

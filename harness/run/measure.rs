@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::domain::event::{Event, Listener, Position};
+use crate::domain::event::{Body, Event, Listener, Position};
 use crate::domain::telemetry::TelemetryRow;
 use crate::domain::text::Redaction;
 use crate::ingest::file::{self, FileError};
@@ -27,16 +27,29 @@ pub struct Measured {
 pub fn measure(path: &Path, redaction: Redaction) -> Result<Measured, FileError> {
     let mut listeners = Listeners::default();
     let format = file::read(path, redaction, &mut listeners)?;
-    let stem = path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let (row, problems) = listeners.counter.finish(format.agent(), &stem);
+    let (row, problems) = listeners.counter.finish(format.agent(), &stem(path));
     Ok(Measured {
         row,
         words: listeners.words,
         problems,
     })
+}
+
+/// Reads and counts one transcript file without its vocabulary, whose words are redacted one prompt after the other.
+///
+/// # Errors
+/// Where the file cannot be read or has no readable format.
+pub fn count(path: &Path, redaction: Redaction) -> Result<(TelemetryRow, Vec<Problem>), FileError> {
+    let mut counter = Counter::default();
+    let format = file::read(path, redaction, &mut counter)?;
+    Ok(counter.finish(format.agent(), &stem(path)))
+}
+
+/// The name of a file without its ending.
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 #[derive(Default)]
@@ -49,5 +62,10 @@ impl Listener for Listeners {
     fn event(&mut self, at: Position, event: Event<'_>) {
         self.words.hear(&event);
         self.counter.event(at, event);
+    }
+
+    /// The vocabulary is that of prompts.
+    fn takes(&self, body: Body<'_>) -> bool {
+        self.counter.takes(body)
     }
 }

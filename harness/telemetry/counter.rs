@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 
 use crate::domain::eligibility::Ineligible;
 use crate::domain::event::{
-    Event, Fact, FileChange, Listener, Position, PromptKind, SubagentWork, Tokens, ToolCall,
+    Body, Event, Fact, FileChange, Listener, Position, PromptKind, SubagentWork, Tokens, ToolCall,
     ToolKind, ToolResult, ToolStatus,
 };
 use crate::domain::moment::Moment;
@@ -288,6 +288,13 @@ impl Counter {
 }
 
 impl Listener for Counter {
+    fn takes(&self, body: Body<'_>) -> bool {
+        match body {
+            Body::Thinking | Body::Input => false,
+            Body::Output(call) => self.waiting.contains_key(&self.hash(call)),
+        }
+    }
+
     fn event(&mut self, at: Position, event: Event<'_>) {
         if let Some(moment) = at.moment {
             self.time(moment);

@@ -9,6 +9,7 @@ mod messages;
 mod outcomes;
 mod queue;
 mod scope;
+mod skimmed;
 mod subagents;
 mod user_entries;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use harness::commands::telemetry::csv;
 use harness::domain::telemetry::TelemetryRow;
@@ -54,6 +55,12 @@ const OTHER_PROMPTS: [(&str, u64, u64); 3] = [
     ("8e0afadf-2a97-4843-84b1-1a93234d5975", 8, 4),
 ];
 
+/// The one session with a slash command that the index takes for typed: the button of [`OTHER_PROMPTS`].
+const OTHER_COMMANDS: (&str, u64, u64) = ("8e0afadf-2a97-4843-84b1-1a93234d5975", 0, 1);
+
+/// Sessions in which an entry that was written late carries a time before that of the first line.
+const EARLIER_STARTS: usize = 41;
+
 #[test]
 fn every_real_claude_code_session_counts_as_the_index_says() {
     let Some(folder) = sessions() else { return };
@@ -63,6 +70,7 @@ fn every_real_claude_code_session_counts_as_the_index_says() {
         .filter(|row| row["agent"] == "Claude Code")
         .collect();
     assert_eq!(claude.len(), 107);
+    let earlier = AtomicUsize::new(0);
     let differences: Vec<String> = claude
         .par_iter()
         .flat_map_iter(|expected| {
@@ -78,6 +86,13 @@ fn every_real_claude_code_session_counts_as_the_index_says() {
                     *ours
                 }
                 None => prompts,
+            };
+            let commands = match number(expected, "slash_commands") {
+                theirs if OTHER_COMMANDS.0 == expected["session_id"] => {
+                    assert_eq!(OTHER_COMMANDS.1, theirs, "the index changed");
+                    OTHER_COMMANDS.2
+                }
+                theirs => theirs,
             };
             let counts = [
                 (
@@ -101,6 +116,7 @@ fn every_real_claude_code_session_counts_as_the_index_says() {
                     number(expected, "tool_errors"),
                 ),
                 ("rejections", row.rejections, number(expected, "rejections")),
+                ("slash_commands", row.slash_commands, commands),
                 (
                     "interruptions",
                     row.interruptions,
@@ -127,7 +143,23 @@ fn every_real_claude_code_session_counts_as_the_index_says() {
                     row.session_id.clone(),
                     expected["session_id"].clone(),
                 ),
+                (
+                    "agent_version",
+                    sorted(&row.agent_version),
+                    sorted(&expected["agent_version"]),
+                ),
+                ("models", sorted(&row.models), sorted(&expected["model"])),
+                (
+                    "last_timestamp",
+                    row.last_timestamp.clone().unwrap_or_default(),
+                    expected["last_timestamp"].clone(),
+                ),
             ];
+            let first = row.first_timestamp.as_deref().unwrap_or_default();
+            if first != expected["first_timestamp"] {
+                assert!(first < expected["first_timestamp"].as_str(), "{first}");
+                earlier.fetch_add(1, Ordering::Relaxed);
+            }
             let id = expected["session_id"].clone();
             let numbers = counts
                 .into_iter()
@@ -140,6 +172,14 @@ fn every_real_claude_code_session_counts_as_the_index_says() {
         })
         .collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+    assert_eq!(earlier.into_inner(), EARLIER_STARTS);
+}
+
+/// A list in one cell, whose order is each program's own.
+fn sorted(list: &str) -> String {
+    let mut items: Vec<&str> = list.split(';').collect();
+    items.sort_unstable();
+    items.join(";")
 }
 
 #[test]

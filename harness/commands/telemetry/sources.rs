@@ -2,53 +2,67 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
 use crate::commands::output;
 use crate::domain::evidence::OtlpRow;
 use crate::domain::telemetry::TelemetryRow;
-use crate::ingest::otlp;
+use crate::ingest::otlp::Exports;
 use crate::report::number;
 use crate::telemetry::join::inner_id;
 
 use super::fields;
 
-/// Reads a file of OTLP JSON lines and says what of it could not be used.
+/// Reads files of OTLP JSON lines and says what of each could not be used.
 ///
 /// # Errors
-/// Where the file cannot be read or holds no export at all.
-pub(super) fn exported(path: &Path) -> anyhow::Result<BTreeMap<String, OtlpRow>> {
-    let failed = || format!("failed to read `{}`", path.display());
-    let file = File::open(path).with_context(failed)?;
-    let exported = otlp::read(BufReader::with_capacity(1 << 18, file)).with_context(failed)?;
-    for (count, what) in [
-        (
-            exported.malformed_lines,
-            "no OTLP export request; passed over",
-        ),
-        (
-            exported.without_session,
-            "without `session.id`; the client leaves it out where OTEL_METRICS_INCLUDE_SESSION_ID=false",
-        ),
-    ] {
-        if count > 0 {
-            let noun = if what.starts_with("no ") {
-                "line"
-            } else {
-                "value"
-            };
-            output::note(&format!(
-                "{}: {} {what}",
-                path.display(),
-                number::counted(count, noun)
-            ));
+/// Where a file cannot be read or is compressed.
+pub(super) fn exported(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<String, OtlpRow>> {
+    let mut exports = Exports::default();
+    for path in paths {
+        let failed = || format!("failed to read `{}`", path.display());
+        let file = File::open(path).with_context(failed)?;
+        let mut source = BufReader::with_capacity(1 << 18, file);
+        if let Some(form) = compressed(source.fill_buf().with_context(failed)?) {
+            bail!(
+                "`{}` is compressed ({form})\n\nhint: unpack it first and name the file that comes of it",
+                path.display()
+            );
+        }
+        let unused = exports.read(source).with_context(failed)?;
+        for (count, noun, what) in [
+            (
+                unused.malformed_lines,
+                "line",
+                "no OTLP export request; passed over",
+            ),
+            (
+                unused.without_session,
+                "value",
+                "without `session.id`; the client leaves it out where OTEL_METRICS_INCLUDE_SESSION_ID=false",
+            ),
+        ] {
+            if count > 0 {
+                output::note(&format!(
+                    "{}: {} {what}",
+                    path.display(),
+                    number::counted(count, noun)
+                ));
+            }
         }
     }
-    Ok(exported.sessions)
+    Ok(exports.sessions())
+}
+
+/// How a file that begins with `head` is compressed; the collector's exporter can write the first of these.
+fn compressed(head: &[u8]) -> Option<&'static str> {
+    let forms: [(&[u8], _); 2] = [(b"\x28\xB5\x2F\xFD", "zstd"), (b"\x1F\x8B", "gzip")];
+    let found = forms.iter().find(|(mark, _)| head.starts_with(mark));
+    found.map(|(_, form)| *form)
 }
 
 /// Every row with its `otlp_…` columns; sessions that only the export knows follow, empty where it says nothing.

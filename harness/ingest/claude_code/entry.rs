@@ -1,13 +1,14 @@
 //! The fields of a Claude Code line that mean something here; all others are skipped unread.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::ingest::loose::{Bool, Count, Object, Present, Raw, Str, ignoring};
+use crate::ingest::later::Later;
+use crate::ingest::loose::{Bool, Count, Object, Present, Str, ignoring};
+use crate::ingest::skim::AS_IT_STANDS;
 
 /// One JSON object of a transcript.
 #[derive(Debug, Default, Deserialize)]
@@ -45,7 +46,7 @@ pub(super) struct Entry<'a> {
     pub(super) operation: Str<'a>,
     /// Text of a queue operation.
     #[serde(borrow)]
-    pub(super) content: Str<'a>,
+    pub(super) content: Later<'a>,
     #[serde(borrow)]
     pub(super) attachment: Object<Attachment<'a>>,
     #[serde(borrow)]
@@ -88,7 +89,7 @@ pub(super) struct TokenUsage {
 /// `content` is a string or a list of blocks.
 #[derive(Debug, Default)]
 pub(super) enum Content<'a> {
-    Text(Cow<'a, str>),
+    Text(Later<'a>),
     Blocks(Vec<Block<'a>>),
     #[default]
     Other,
@@ -100,21 +101,25 @@ pub(super) struct Block<'a> {
     #[serde(borrow, rename = "type")]
     pub(super) kind: Str<'a>,
     #[serde(borrow)]
-    pub(super) text: Str<'a>,
+    pub(super) text: Later<'a>,
     #[serde(borrow)]
-    pub(super) thinking: Str<'a>,
+    pub(super) thinking: Later<'a>,
     #[serde(borrow)]
     pub(super) id: Str<'a>,
     #[serde(borrow)]
     pub(super) name: Str<'a>,
     #[serde(borrow)]
-    pub(super) input: Raw<'a>,
+    pub(super) input: Input<'a>,
     #[serde(borrow)]
     pub(super) tool_use_id: Str<'a>,
     pub(super) is_error: Bool,
     #[serde(borrow)]
     pub(super) content: Option<Box<Content<'a>>>,
 }
+
+/// A JSON value as it stands in the line.
+#[derive(Debug, Default)]
+pub(super) struct Input<'a>(pub(super) Option<&'a [u8]>);
 
 /// The structured twin of a tool result: a string for errors, an object for most tools.
 #[derive(Debug, Default)]
@@ -133,7 +138,7 @@ pub(super) struct ResultFields<'a> {
     #[serde(borrow)]
     pub(super) file_path: Str<'a>,
     #[serde(borrow)]
-    pub(super) content: Str<'a>,
+    pub(super) content: Later<'a>,
     pub(super) structured_patch: Patch,
     #[serde(borrow)]
     pub(super) git_operation: Object<GitOperation<'a>>,
@@ -222,14 +227,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a string or a list of content blocks")
             }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Content::Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Content::Text(Cow::Owned(text.to_owned())))
-            }
-            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-                Ok(Content::Text(Cow::Owned(text)))
+            fn visit_borrowed_bytes<E>(self, raw: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Content::Text(Later::new(raw)))
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
                 let mut blocks = Vec::new();
@@ -238,9 +237,25 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
                 }
                 Ok(Content::Blocks(blocks))
             }
-            ignoring!(bool, number, null, object);
+            ignoring!(bool, number, string, null, object);
         }
-        deserializer.deserialize_any(ContentVisitor(PhantomData))
+        deserializer.deserialize_bytes(ContentVisitor(PhantomData))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Input<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InputVisitor<'a>(PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for InputVisitor<'a> {
+            type Value = Input<'a>;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("any value")
+            }
+            fn visit_borrowed_bytes<E>(self, raw: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Input(Some(raw)))
+            }
+        }
+        deserializer.deserialize_newtype_struct(AS_IT_STANDS, InputVisitor(PhantomData))
     }
 }
 
@@ -320,11 +335,16 @@ impl<'de> Deserialize<'de> for FirstByte {
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a line")
             }
-            fn visit_str<E>(self, line: &str) -> Result<FirstByte, E> {
-                Ok(FirstByte(line.bytes().next()))
+            /// The string as it stands in the file: a sign can be written as an escape, which nobody does.
+            fn visit_borrowed_bytes<E>(self, line: &'de [u8]) -> Result<FirstByte, E> {
+                Ok(FirstByte(match line {
+                    [b'\\', b'u', b'0', b'0', b'2', b'b' | b'B', ..] => Some(b'+'),
+                    [b'\\', b'u', b'0', b'0', b'2', b'd' | b'D', ..] => Some(b'-'),
+                    _ => line.first().copied(),
+                }))
             }
-            ignoring!(bool, number, null, list, object);
+            ignoring!(bool, number, string, null, list, object);
         }
-        deserializer.deserialize_any(ByteVisitor)
+        deserializer.deserialize_bytes(ByteVisitor)
     }
 }

@@ -9,21 +9,26 @@ mod queue;
 mod tools;
 mod user;
 
+use std::borrow::Cow;
 use std::io::{self, BufRead};
+
+use serde::Deserialize as _;
 
 use crate::domain::eligibility::Ineligible;
 use crate::domain::event::{
-    Event, Fact, Injected, InjectedKind, Listener, Position, Prompt, PromptKind, SubagentWork,
-    Tokens, ToolCall, ToolKind, ToolResult, ToolStatus, Usage,
+    Body, Event, Fact, Injected, InjectedKind, Listener, Position, Prompt, PromptKind,
+    SubagentWork, Tokens, ToolCall, ToolKind, ToolResult, ToolStatus, Usage,
 };
 use crate::domain::moment::Moment;
 use crate::domain::text::{Json, Redaction, Text};
 
-use super::lines::{Line, Lines};
+use super::halves;
+use super::lines::{Lines, RawLine};
 use super::loose::Object;
+use super::skim::{Skim, lossy};
 use entry::{Block, Content, Entry, Message, ToolUseResult};
 use queue::{Queue, Source};
-use tools::{InputFields, failed_status, file_change, plain_text, tool_kind};
+use tools::{InputFields, failed_status, file_change, joined, plain_text, tool_kind};
 use user::{Marks, UserText};
 
 /// Reads a transcript and tells `listener` what happens in it.
@@ -45,13 +50,13 @@ pub fn read(
         sidechain_entries: 0,
         sign: None,
     };
-    while let Some(line) = lines.next_line()? {
+    while let Some(line) = lines.next_raw()? {
         match line {
-            Line::TooLong(number) => reader.malformed(
+            RawLine::TooLong(number) => reader.malformed(
                 number,
                 format!("longer than {} MiB", super::lines::LONGEST_LINE >> 20),
             ),
-            Line::Text(number, text) => reader.line(number, &text),
+            RawLine::Bytes(number, bytes) => reader.line(number, bytes),
         }
     }
     reader.end();
@@ -91,16 +96,15 @@ impl Reader<'_> {
     }
 
     /// A line holds one object, or several glued together.
-    fn line(&mut self, number: u64, line: &str) {
-        let mut values = serde_json::Deserializer::from_str(line).into_iter::<Object<Entry<'_>>>();
-        loop {
-            match values.next() {
-                None => return,
-                Some(Ok(Object(Some(entry)))) => self.entry(number, &entry),
-                Some(Ok(Object(None))) => self.malformed(number, "no JSON object".to_owned()),
-                Some(Err(error)) => {
-                    // The message of serde_json can quote the line; the category and the column cannot.
-                    let reason = format!("{} at column {}", category(&error), error.column());
+    fn line(&mut self, number: u64, line: &[u8]) {
+        let mut values = Skim::new(line);
+        while values.has_more() {
+            match Object::<Entry<'_>>::deserialize(&mut values) {
+                Ok(Object(Some(entry))) => self.entry(number, &entry),
+                Ok(Object(None)) => self.malformed(number, "no JSON object".to_owned()),
+                Err(error) => {
+                    let column = (values.position() + 1).min(line.len());
+                    let reason = format!("{} at column {column}", error.category());
                     return self.malformed(number, reason);
                 }
             }
@@ -178,7 +182,8 @@ impl Reader<'_> {
                 self.assistant_block(at, block, synthetic);
             }
         } else if let Content::Text(text) = &message.content {
-            let text = Text::new(text, self.redaction);
+            let text = text.get().unwrap_or_default();
+            let text = Text::new(&text, self.redaction);
             self.tell(
                 at,
                 if synthetic {
@@ -212,7 +217,8 @@ impl Reader<'_> {
         let redaction = self.redaction;
         match block.kind.get() {
             Some("text") => {
-                let text = Text::new(block.text.get().unwrap_or_default(), redaction);
+                let text = block.text.get().unwrap_or_default();
+                let text = Text::new(&text, redaction);
                 if !text.is_blank() {
                     self.tell(
                         at,
@@ -224,9 +230,10 @@ impl Reader<'_> {
                     );
                 }
             }
-            Some("thinking") => {
+            Some("thinking") if self.listener.takes(Body::Thinking) => {
                 // Blanked by clients 2.1.74 and later.
-                let text = Text::new(block.thinking.get().unwrap_or_default(), redaction);
+                let text = block.thinking.get().unwrap_or_default();
+                let text = Text::new(&text, redaction);
                 if !text.is_blank() {
                     self.tell(at, Event::AgentThinking(text));
                 }
@@ -234,9 +241,19 @@ impl Reader<'_> {
             Some("tool_use" | "server_tool_use") => {
                 let name = block.name.get().unwrap_or_default();
                 let shown = redaction(name);
-                let raw = block.input.0.map_or("null", |raw| raw.get());
-                let fields: InputFields<'_> = serde_json::from_str(raw).unwrap_or_default();
                 let kind = tool_kind(name);
+                let raw = block.input.0.unwrap_or(b"null");
+                let takes_input = self.listener.takes(Body::Input);
+                let fields = if takes_input || kind == ToolKind::Shell {
+                    InputFields::deserialize(&mut Skim::new(raw)).unwrap_or_default()
+                } else {
+                    InputFields::default()
+                };
+                let input = if takes_input {
+                    halves::mended(lossy(raw))
+                } else {
+                    Cow::Borrowed("null")
+                };
                 let path = fields
                     .file_path
                     .get()
@@ -251,7 +268,7 @@ impl Reader<'_> {
                         name: &shown,
                         path: path.map(|path| Text::new(path, redaction)),
                         command: command.map(|command| Text::new(command, redaction)),
-                        input: Json::new(raw, redaction),
+                        input: Json::new(&input, redaction),
                     }),
                 );
             }
@@ -283,7 +300,10 @@ impl Reader<'_> {
             images: 0,
         };
         match &message.content {
-            Content::Text(text) => self.user_text(at, text, user::classify(text, marks), marks),
+            Content::Text(text) => {
+                let text = text.get().unwrap_or_default();
+                self.user_text(at, &text, user::classify(&text, marks), marks);
+            }
             Content::Blocks(blocks) => {
                 let results = blocks
                     .iter()
@@ -293,12 +313,8 @@ impl Reader<'_> {
                     self.tool_result(at, block, &entry.tool_use_result);
                 }
                 marks.images = count(blocks.iter().filter(|block| block.kind.is("image")).count());
-                let texts: Vec<&str> = blocks
-                    .iter()
-                    .filter(|block| block.kind.is("text"))
-                    .filter_map(|block| block.text.get())
-                    .collect();
-                let text = texts.join("\n");
+                let texts = blocks.iter().filter(|block| block.kind.is("text"));
+                let text = joined(&mut texts.filter_map(|block| block.text.get()).collect());
                 let what = if results > 0 {
                     user::classify_beside_result(&text, Marks { images: 0, ..marks })
                 } else {
@@ -350,8 +366,15 @@ impl Reader<'_> {
     fn tool_result(&mut self, at: Position, block: &Block<'_>, structured: &ToolUseResult<'_>) {
         let redaction = self.redaction;
         let id = block.tool_use_id.get().unwrap_or_default();
-        let output = block.content.as_deref().map(plain_text).unwrap_or_default();
-        let status = if block.is_error.is_true() {
+        let is_error = block.is_error.is_true();
+        let output = match block.content.as_deref() {
+            // How a call failed stands in its output.
+            Some(content) if is_error || self.listener.takes(Body::Output(id)) => {
+                plain_text(content)
+            }
+            _ => Cow::Borrowed(""),
+        };
+        let status = if is_error {
             failed_status(&output)
         } else {
             ToolStatus::Done
@@ -484,7 +507,7 @@ impl Reader<'_> {
             Some("enqueue") => self
                 .queue
                 .waiting
-                .push_back(entry.content.get().unwrap_or_default().to_owned()),
+                .push_back(entry.content.get().unwrap_or_default().into_owned()),
             Some("dequeue") => drop(self.queue.waiting.pop_front()),
             Some("popAll") => self.queue.waiting.clear(),
             Some("remove") => {
@@ -574,13 +597,4 @@ fn out_of_scope(entrypoint: &str) -> Option<Ineligible> {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-fn category(error: &serde_json::Error) -> &'static str {
-    match error.classify() {
-        serde_json::error::Category::Io => "unreadable",
-        serde_json::error::Category::Syntax => "broken JSON",
-        serde_json::error::Category::Data => "JSON of another shape",
-        serde_json::error::Category::Eof => "JSON that breaks off",
-    }
 }

@@ -77,16 +77,21 @@ pub(super) fn file_change<'f>(
     })
 }
 
+/// Texts, a line each.
+pub(super) fn joined<'c>(texts: &mut Vec<Cow<'c, str>>) -> Cow<'c, str> {
+    match texts.len() {
+        1 => texts.remove(0),
+        _ => Cow::Owned(texts.join("\n")),
+    }
+}
+
 /// The text of a result or attachment: a string, or the text blocks of a list.
-pub(super) fn plain_text<'c>(content: &'c Content<'_>) -> Cow<'c, str> {
+pub(super) fn plain_text<'c>(content: &Content<'c>) -> Cow<'c, str> {
     match content {
-        Content::Text(text) => Cow::Borrowed(text),
+        Content::Text(text) => text.get().unwrap_or_default(),
         Content::Blocks(blocks) => {
-            let texts: Vec<&str> = blocks.iter().filter_map(|block| block.text.get()).collect();
-            match texts.as_slice() {
-                [text] => Cow::Borrowed(text),
-                _ => Cow::Owned(texts.join("\n")),
-            }
+            let texts = blocks.iter().filter_map(|block| block.text.get());
+            joined(&mut texts.collect())
         }
         Content::Other => Cow::Borrowed(""),
     }

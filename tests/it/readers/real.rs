@@ -1,6 +1,7 @@
 //! The 29 real sessions of the other agents against the index, figure by figure; `docs/telemetry.md` explains each difference.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 
 use harness::domain::telemetry::TelemetryRow;
@@ -136,11 +137,44 @@ fn figures_of_real_sessions_are_the_indexs_or_listed() {
     assert_eq!(found, listed);
 }
 
+/// Each difference stands in a row of the page that explains it, with the session and both figures.
+#[test]
+fn every_difference_is_explained_in_the_documentation() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/telemetry.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for (id, figure, theirs, ours) in DIFFERENCES {
+        let figures = match *figure {
+            "lines_added" => format!("+{theirs} "),
+            "lines_removed" => format!("−{theirs} "),
+            _ => format!("{} {theirs} → {ours}", figure.replace('_', " ")),
+        };
+        let ours = match *figure {
+            "lines_added" => format!("+{ours}"),
+            "lines_removed" => format!("−{ours}"),
+            _ => figures.clone(),
+        };
+        let id: String = id.chars().take(12).collect();
+        let id = id.trim_end_matches('-');
+        let id = if id.starts_with("019") { &id[..8] } else { id };
+        let rows = page
+            .lines()
+            .filter(|row| row.starts_with("| `") && row.contains(id));
+        assert!(
+            rows.clone()
+                .any(|row| row.contains(&figures) && row.contains(&ours)),
+            "{id}: {figures:?} and {ours:?} stand in none of {:?}",
+            rows.collect::<Vec<_>>()
+        );
+    }
+}
+
 #[test]
 fn texts_of_real_sessions_are_the_indexs() {
     let Some(measured) = measured() else { return };
     for (expected, row) in &measured {
         assert_eq!(row.agent, expected["agent"]);
+        // The index counts no files of these agents.
+        assert_eq!(expected["files_edited"], "0");
         let sorted = |models: &str| {
             let mut models: Vec<String> = models.split(';').map(str::to_owned).collect();
             models.sort();
