@@ -89,6 +89,20 @@ pub fn committed_lines(checkpoints: &[&Checkpoint]) -> Option<u64> {
     Some(added.saturating_add(removed))
 }
 
+/// The same, only where every checkpoint of the session holds this session alone and is named by exactly one commit: no
+/// other session's lines are among them and no commit is a copy of another.
+#[must_use]
+pub fn own_committed_lines(checkpoints: &[&Checkpoint]) -> Option<u64> {
+    let is_own =
+        !checkpoints.is_empty() && checkpoints.iter().all(|checkpoint| is_clear(checkpoint));
+    is_own.then(|| committed_lines(checkpoints)).flatten()
+}
+
+fn is_clear(checkpoint: &Checkpoint) -> bool {
+    let commits = checkpoint.commits.as_ref().map(Vec::len);
+    checkpoint.sessions == Some(1) && commits == Some(1)
+}
+
 /// Lines that Entire attributes to the agent, by the metric of version `metric`.
 ///
 /// Only where every checkpoint of the session holds this session alone, is named by exactly one commit and has a record
@@ -99,15 +113,10 @@ pub fn agent_lines(checkpoints: &[&Checkpoint], metric: u64) -> Option<u64> {
         return None;
     }
     checkpoints.iter().try_fold(0_u64, |sum, checkpoint| {
-        let is_clear = checkpoint.sessions == Some(1)
-            && checkpoint
-                .commits
-                .as_ref()
-                .is_some_and(|commits| commits.len() == 1);
         let record = checkpoint
             .attribution
             .as_ref()
-            .filter(|record| is_clear && record.metric_version == metric)?;
+            .filter(|record| is_clear(checkpoint) && record.metric_version == metric)?;
         let removed = if metric == 1 {
             0
         } else {
@@ -144,7 +153,9 @@ fn lines(commits: &[&Commit]) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Attribution, Checkpoint, Commit, agent_lines, committed_lines, row};
+    use super::{
+        Attribution, Checkpoint, Commit, agent_lines, committed_lines, own_committed_lines, row,
+    };
 
     fn commit(id: &str, lines: Option<(u64, u64)>) -> Commit {
         Commit {
@@ -224,5 +235,10 @@ mod tests {
         let rebased = checkpoint(2, 6, Some(4), &[one[0].clone(), commit("b", Some((1, 0)))]);
         assert_eq!(agent_lines(&[&rebased], 2), None);
         assert_eq!(agent_lines(&[&checkpoint(1, 7, None, &one)], 1), Some(7));
+        assert_eq!(own_committed_lines(&[&clear]), Some(1));
+        for other in [&shared, &rebased] {
+            assert_eq!(own_committed_lines(&[&clear, other]), None);
+        }
+        assert_eq!(own_committed_lines(&[]), None);
     }
 }

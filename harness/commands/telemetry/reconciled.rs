@@ -6,16 +6,17 @@ use crate::domain::evidence::{Checkpoint, OtlpRow};
 use crate::domain::telemetry::TelemetryRow;
 use crate::report::number;
 use crate::report::table::{Align, Table};
-use crate::telemetry::attribution::{agent_lines, committed_lines};
+use crate::telemetry::attribution::{agent_lines, committed_lines, own_committed_lines};
 use crate::validation::reconciliation::{Session, Source, agreements};
 
 use super::sources::{Beside, Joined};
 
 /// Every source, in the order of the columns.
-const SOURCES: [Source; 5] = [
+const SOURCES: [Source; 6] = [
     Source::Transcript,
     Source::Otlp,
     Source::Commits,
+    Source::OwnCommits,
     Source::AttributionV1,
     Source::AttributionV2,
 ];
@@ -27,9 +28,10 @@ fn given(beside: &Beside) -> Vec<Source> {
         .filter(|source| match source {
             Source::Transcript => true,
             Source::Otlp => beside.otlp.is_some(),
-            Source::Commits | Source::AttributionV1 | Source::AttributionV2 => {
-                beside.entire.is_some()
-            }
+            Source::Commits
+            | Source::OwnCommits
+            | Source::AttributionV1
+            | Source::AttributionV2 => beside.entire.is_some(),
         })
         .collect()
 }
@@ -68,6 +70,7 @@ fn lines(source: Source, joined: &Joined<'_>) -> Option<f64> {
         }),
         Source::Otlp => joined.otlp.and_then(changed),
         Source::Commits => committed_lines(&checkpoints).map(|lines| lines as f64),
+        Source::OwnCommits => own_committed_lines(&checkpoints).map(|lines| lines as f64),
         Source::AttributionV1 => agent_lines(&checkpoints, 1).map(|lines| lines as f64),
         Source::AttributionV2 => agent_lines(&checkpoints, 2).map(|lines| lines as f64),
     }

@@ -94,13 +94,15 @@ impl Beside {
         let mut joined: Vec<Joined<'_>> = rows
             .iter()
             .map(|row| {
-                // A source tells a sub-agent's work under its session, whose id its own transcript can carry.
-                let is_own = row.parent_session.is_empty();
-                let id = is_own.then_some(row.session_id.as_str());
+                // A source tells a sub-agent's work under its session, whose id its own transcript can carry; checkpoints
+                // also keep sub-agents that have ids of their own.
+                let id = row.session_id.as_str();
+                let is_session = row.parent_session.is_empty();
+                let has_own_id = row.parent_session != id;
                 Joined {
                     row: Some(row),
-                    otlp: id.and_then(|id| otlp.take(id)),
-                    checkpoints: id.and_then(|id| entire.take(id)),
+                    otlp: is_session.then(|| otlp.take(id)).flatten(),
+                    checkpoints: has_own_id.then(|| entire.take(id)).flatten(),
                     only: "",
                 }
             })
