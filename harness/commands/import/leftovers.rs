@@ -16,11 +16,9 @@ pub(super) fn sweep(folder: &Path) {
             .file_name()
             .and_then(|name| name.to_str()?.strip_suffix(".partial")?.rsplit_once('.'))
             .and_then(|(_, process)| process.parse::<u32>().ok());
-        if let Some(process) = process.filter(|_| is_file) {
-            if has_ended(process, &path) {
-                // What cannot be removed is in nobody's way: it is no transcript and no table.
-                let _ = fs::remove_file(&path);
-            }
+        if is_file && process.is_some_and(|process| has_ended(process, &path)) {
+            // What cannot be removed is in nobody's way: it is no transcript and no table.
+            let _ = fs::remove_file(&path);
         }
     }
 }

@@ -68,9 +68,9 @@ const LARGEST_HASH: u64 = 1024;
 /// # Errors
 /// Where git fails; a checkpoint that cannot be read is a problem of the scan.
 pub fn scan(repository: &Repository) -> Result<Scan, GitError> {
-    let failed = |source| GitError::Read {
+    let failed = |cause| GitError::Read {
         task: "read objects",
-        source,
+        cause,
     };
     let references = repository.references()?;
     let mut objects = repository.objects()?;

@@ -20,20 +20,20 @@ pub const COMMITS: &str = "commits.csv";
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// It cannot be read.
-    #[error("failed to read `{}`: {source}", .path.display())]
+    #[error("failed to read `{}`: {cause}\n\nhint: name the {CHECKPOINTS} of an imported goldset, or a folder with files of checkpoints", .path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        cause: io::Error,
     },
     /// It is a damaged table.
-    #[error("failed to read `{}`: {source}", .path.display())]
+    #[error("failed to read `{}`: {cause}\n\nhint: mend that line, or import the repository anew", .path.display())]
     Csv {
         /// The file.
         path: PathBuf,
-        /// Why.
-        source: csv::Error,
+        /// The line, and why.
+        cause: csv::Error,
     },
     /// A column is missing.
     #[error("`{}` has no column `{column}`\n\nhint: name the {CHECKPOINTS} that `validate import entire` writes", .path.display())]
@@ -57,7 +57,7 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Vec<Checkpoint>>, TableError
     if path.is_dir() {
         let files = walk::files(&[path.to_owned()]).map_err(|error| TableError::Read {
             path: path.to_owned(),
-            source: io::Error::other(error.to_string()),
+            cause: io::Error::other(error.to_string()),
         })?;
         for file in files {
             let name = file.path.file_name().unwrap_or_default().to_string_lossy();
@@ -104,9 +104,9 @@ fn json(path: &Path) -> Result<Vec<Checkpoint>, TableError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
-        .map_err(|source| TableError::Read {
+        .map_err(|cause| TableError::Read {
             path: path.to_owned(),
-            source,
+            cause,
         })?;
     Ok(metadata::checkpoints(&bytes))
 }
@@ -120,9 +120,9 @@ struct Rows {
 
 impl Rows {
     fn open(path: &Path) -> Result<Self, TableError> {
-        let failed = |source| TableError::Csv {
+        let failed = |cause| TableError::Csv {
             path: path.to_owned(),
-            source,
+            cause,
         };
         let mut reader = csv::Reader::from_path(path).map_err(failed)?;
         let columns = reader
@@ -151,9 +151,9 @@ impl Rows {
 
     fn each(mut self, mut take: impl FnMut(&dyn Fn(&str) -> String)) -> Result<(), TableError> {
         for record in self.reader.records() {
-            let record = record.map_err(|source| TableError::Csv {
+            let record = record.map_err(|cause| TableError::Csv {
                 path: self.path.clone(),
-                source,
+                cause,
             })?;
             take(&|name| {
                 self.columns

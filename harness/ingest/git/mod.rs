@@ -46,13 +46,13 @@ pub enum GitError {
     },
     /// Its output cannot be read.
     #[error(
-        "git gave nothing readable when asked to {task}: {source}\n\nhint: `git fsck` tells whether the repository is whole"
+        "git gave nothing readable when asked to {task}: {cause}\n\nhint: `git fsck` tells whether the repository is whole"
     )]
     Read {
         /// What was asked of it.
         task: &'static str,
         /// Why.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -121,6 +121,8 @@ pub struct Changed {
 #[derive(Debug, Clone)]
 pub struct Repository {
     folder: PathBuf,
+    /// The tree without entries.
+    empty: String,
 }
 
 impl Repository {
@@ -129,8 +131,9 @@ impl Repository {
     /// # Errors
     /// Where git is missing, the folder is in no repository, or git does not trust it.
     pub fn open(folder: &Path) -> Result<Self, GitError> {
-        let repository = Self {
+        let mut repository = Self {
             folder: folder.to_owned(),
+            empty: String::new(),
         };
         match repository.read(
             "find the repository",
@@ -138,13 +141,24 @@ impl Repository {
             Vec::new(),
             skip,
         ) {
-            Ok(()) => Ok(repository),
-            Err(GitError::Failed { said, .. }) => Err(GitError::NoRepository {
-                folder: folder.to_owned(),
-                said,
-            }),
-            Err(error) => Err(error),
+            Ok(()) => {}
+            Err(GitError::Failed { said, .. }) => {
+                return Err(GitError::NoRepository {
+                    folder: folder.to_owned(),
+                    said,
+                });
+            }
+            Err(error) => return Err(error),
         }
+        let mut empty = String::new();
+        repository.read(
+            "name the empty tree",
+            &["hash-object", "-t", "tree", "--stdin"],
+            Vec::new(),
+            |output| output.take(100).read_to_string(&mut empty).map(drop),
+        )?;
+        empty.trim().clone_into(&mut repository.empty);
+        Ok(repository)
     }
 
     /// The address of the remote `origin`, if there is one. It can hold a password.
@@ -295,17 +309,7 @@ impl Repository {
         if commits.is_empty() {
             return Ok(());
         }
-        // Attributes of a working tree could declare any file binary; those of an empty tree declare nothing.
-        let mut empty = String::new();
-        self.read(
-            "name the empty tree",
-            &["hash-object", "-t", "tree", "--stdin"],
-            Vec::new(),
-            |output| output.take(100).read_to_string(&mut empty).map(drop),
-        )?;
-        let attributes = format!("--attr-source={}", empty.trim());
         let arguments = [
-            attributes.as_str(),
             "diff-tree",
             "--stdin",
             "--root",
@@ -388,7 +392,12 @@ impl Repository {
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_TERMINAL_PROMPT", "0")
-            .env("LC_ALL", "C")
+            .env("LC_ALL", "C");
+        if !self.empty.is_empty() {
+            // Attributes of a working tree could declare any file binary; those of an empty tree declare nothing.
+            command.env("GIT_ATTR_SOURCE", &self.empty);
+        }
+        command
             .arg("-C")
             .arg(&self.folder)
             .args(["--no-pager", "--literal-pathspecs"]);
@@ -447,9 +456,9 @@ impl Repository {
         });
         let status = child
             .wait()
-            .map_err(|source| GitError::Read { task, source })?;
+            .map_err(|cause| GitError::Read { task, cause })?;
         match result {
-            Err(source) if status.success() => Err(GitError::Read { task, source }),
+            Err(cause) if status.success() => Err(GitError::Read { task, cause }),
             Ok(value) if status.success() => Ok(value),
             _ => Err(GitError::Failed {
                 task,
