@@ -262,7 +262,11 @@ fn nothing_of_the_repository_runs() {
         "refs/heads/main",
         AUTHOR,
         &message,
-        &[file("a", "a\n"), file(".gitattributes", "* diff=evil\n")],
+        &[
+            file("a", "a\n"),
+            file(".gitattributes", "* diff=evil\n*.txt -diff\n"),
+            file("b.txt", "b\n"),
+        ],
     );
     repository.git(&["reset", "--quiet", "--hard", "main"]);
     let script = place.path().join("evil.sh");
@@ -307,7 +311,7 @@ fn nothing_of_the_repository_runs() {
             commits[0]["additions"].as_str(),
             commits[0]["files"].as_str()
         ),
-        ("2", "2")
+        ("4", "3")
     );
 }
 
