@@ -219,6 +219,7 @@ pub enum Format {
 
 /// `validate telemetry`.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("beside").args(["otlp", "entire"]).multiple(true))]
 pub struct Telemetry {
     /// Transcript files, or folders that are walked.
     #[arg(required = true, value_name = "PATH")]
@@ -227,8 +228,12 @@ pub struct Telemetry {
     /// Once for each file, where metrics and events or rotated files stand apart.
     #[arg(long, value_name = "FILE")]
     pub otlp: Vec<PathBuf>,
+    /// What the Entire CLI kept of the sessions: the checkpoints.csv of an imported goldset, a session's metadata.json, a
+    /// .checkpoints.json, or a folder with some of them; adds `entire_…` columns.
+    #[arg(long, value_name = "PATH")]
+    pub entire: Option<PathBuf>,
     /// Hold lines of the sources against each other; as a table or JSON only.
-    #[arg(long, requires = "otlp")]
+    #[arg(long, requires = "beside")]
     pub reconcile: bool,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = RowFormat::Table)]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::cli::{RowFormat, Telemetry};
 use crate::domain::telemetry::TelemetryRow;
 use crate::exit::Exit;
+use crate::ingest::entire::tables;
 use crate::ingest::file::FileError;
 use crate::ingest::redaction::standard_redaction;
 use crate::ingest::walk::{self, Found};
@@ -20,6 +21,7 @@ use crate::run::measure::count;
 use crate::telemetry::counter::Problem;
 use crate::telemetry::join::join;
 
+use self::sources::Beside;
 use super::output;
 
 /// Runs the command.
@@ -72,29 +74,30 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
     if rows.is_empty() {
         output::note("no transcript in the given paths");
     }
-    if arguments.otlp.is_empty() {
-        output::result(&render(&rows, arguments.format)?)?;
-        return Ok(Exit::Done);
-    }
-    let exported = match sources::exported(&arguments.otlp) {
-        Ok(exported) => exported,
+    let beside = match beside(arguments) {
+        Ok(beside) => beside,
         Err(error) => {
             output::note(&format!("error: {error:#}"));
             return Ok(Exit::Unusable);
         }
     };
-    let joined = sources::joined(&rows, &exported)?;
+    if !beside.is_there() {
+        output::result(&render(&rows, arguments.format)?)?;
+        return Ok(Exit::Done);
+    }
+    let joined = sources::joined(&rows, &beside)?;
     if !arguments.reconcile {
         output::result(&render_joined(&rows, &joined, arguments.format)?)?;
         return Ok(Exit::Done);
     }
-    let sessions = reconciled::sessions(&rows, &exported);
+    let sessions = reconciled::sessions(&rows, &beside);
     let text = match arguments.format {
         RowFormat::Table => {
-            render_joined(&rows, &joined, RowFormat::Table)? + &reconciled::table(&sessions)
+            render_joined(&rows, &joined, RowFormat::Table)?
+                + &reconciled::table(&sessions, &beside)
         }
         RowFormat::Json => {
-            let both = serde_json::json!({"rows": joined, "reconciliation": reconciled::object(&sessions)});
+            let both = serde_json::json!({"rows": joined, "reconciliation": reconciled::object(&sessions, &beside)});
             serde_json::to_string_pretty(&both)? + "\n"
         }
         RowFormat::Csv | RowFormat::Jsonl => {
@@ -106,6 +109,20 @@ pub fn run(arguments: &Telemetry, verbose: bool) -> anyhow::Result<Exit> {
     };
     output::result(&text)?;
     Ok(Exit::Done)
+}
+
+/// Reads the sources that were named.
+fn beside(arguments: &Telemetry) -> anyhow::Result<Beside> {
+    Ok(Beside {
+        otlp: match arguments.otlp.as_slice() {
+            [] => None,
+            paths => Some(sources::exported(paths)?),
+        },
+        entire: match &arguments.entire {
+            Some(path) => Some(tables::read(path)?),
+            None => None,
+        },
+    })
 }
 
 /// A named path that is no transcript is an error, a walked one is passed over. What cannot be read is always named.
@@ -169,7 +186,7 @@ fn render_joined(
         RowFormat::Table => {
             let only = joined.len() - rows.len();
             format!(
-                "{}{} only in the OTLP file.\n",
+                "{}{} only in the sources beside the transcripts.\n",
                 table(rows),
                 number::counted(only as u64, "session")
             )

@@ -2,7 +2,8 @@
 //!
 //! `walk` finds files, `detect` tells their format by content, `file` opens them with the reader of that format.
 //! `redact` takes secrets out of every text on the way in. `table` reads columns of a CSV file, with `vocabulary` for its labels;
-//! `tally` counts equal rows of labels as they are read. `otlp` reads what a client exported of its sessions.
+//! `tally` counts equal rows of labels as they are read. `otlp` reads what a client exported of its sessions, `entire` the checkpoints
+//! that the Entire CLI keeps in a git repository, which `git` reads through the program of that name.
 
 pub mod claude_code;
 pub mod codex;
@@ -10,8 +11,10 @@ pub mod copilot;
 pub mod cursor;
 pub mod detect;
 mod document;
+pub mod entire;
 pub mod file;
 pub mod gemini;
+pub mod git;
 mod halves;
 mod later;
 pub mod lines;

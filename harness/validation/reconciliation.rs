@@ -10,6 +10,14 @@ pub enum Source {
     Transcript,
     /// The client's own counter, exported over OpenTelemetry.
     Otlp,
+    /// Commits that name a checkpoint of the session, each counted once.
+    Commits,
+    /// The same, of sessions of which each checkpoint holds no other session and has one commit.
+    OwnCommits,
+    /// The agent's lines by Entire's metric 1, added ones only.
+    AttributionV1,
+    /// The agent's lines by Entire's metric 2, added and removed.
+    AttributionV2,
 }
 
 impl Source {
@@ -19,6 +27,10 @@ impl Source {
         match self {
             Self::Transcript => "transcript",
             Self::Otlp => "otlp",
+            Self::Commits => "commits",
+            Self::OwnCommits => "own_commits",
+            Self::AttributionV1 => "attribution_v1",
+            Self::AttributionV2 => "attribution_v2",
         }
     }
 
@@ -31,6 +43,18 @@ impl Source {
             }
             Self::Otlp => {
                 "edits by shell commands and by the person; sessions, or parts of them, in which nothing was exported"
+            }
+            Self::Commits => {
+                "what was not committed, was committed without naming the checkpoint, or was rewritten before; whose a line is (other sessions, the person, copies by rebase or squash)"
+            }
+            Self::OwnCommits => {
+                "what was not committed, or was rewritten before; the person's own lines in a commit; sessions of which a checkpoint holds another session too, or has no commit or several"
+            }
+            Self::AttributionV1 => {
+                "removed lines; what was not committed; sessions of which a checkpoint holds another session too, or has no commit or several"
+            }
+            Self::AttributionV2 => {
+                "what was not committed; sessions of which a checkpoint holds another session too, or has no commit or several"
             }
         }
     }

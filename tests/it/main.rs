@@ -20,6 +20,7 @@ mod asking_support;
 mod claude_code;
 mod detect;
 mod doctor;
+mod entire;
 #[path = "../fake/mod.rs"]
 mod fake;
 mod fake_provider;

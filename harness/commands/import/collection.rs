@@ -1,9 +1,10 @@
 //! Candidates into a goldset's folder: copies of transcripts, the list of sessions and their telemetry.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use rayon::prelude::*;
@@ -15,6 +16,7 @@ use crate::report::number;
 use crate::run::measure::measure;
 use crate::telemetry::join::join;
 
+use super::leftovers;
 use super::table::{Table, outside};
 
 /// A transcript that may enter the goldset.
@@ -34,6 +36,45 @@ pub(super) struct Candidate {
     pub(super) repo: String,
     /// How to get it.
     pub(super) source: String,
+    /// The licence of the transcript; empty if nobody knows.
+    pub(super) licence: String,
+    /// Cells of further columns.
+    pub(super) more: Vec<(&'static str, String)>,
+    /// Its bytes, where they lie elsewhere than in a file; `path` is empty then.
+    pub(super) kept: Option<Arc<dyn Kept>>,
+}
+
+/// A transcript whose bytes lie in no file of their own.
+pub(super) trait Kept: std::fmt::Debug + Send + Sync {
+    /// How many they are.
+    fn bytes(&self) -> u64;
+
+    /// Their SHA-256, in hexadecimal digits.
+    fn sha256(&self) -> &str;
+
+    /// Writes them.
+    ///
+    /// # Errors
+    /// Where they cannot be got or written.
+    fn write(&self, to: &mut dyn Write) -> anyhow::Result<()>;
+}
+
+impl Candidate {
+    fn bytes(&self) -> anyhow::Result<u64> {
+        if let Some(kept) = &self.kept {
+            return Ok(kept.bytes());
+        }
+        let file = fs::metadata(&self.path)
+            .with_context(|| format!("failed to read `{}`", self.path.display()))?;
+        Ok(file.len())
+    }
+
+    fn sha256(&self) -> anyhow::Result<String> {
+        match &self.kept {
+            Some(kept) => Ok(kept.sha256().to_owned()),
+            None => stream(&self.path, &mut std::io::sink()),
+        }
+    }
 }
 
 /// What a goldset says of itself at first.
@@ -104,6 +145,15 @@ pub(super) fn usable(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Ids of the sessions that the goldset in `out` lists; none where there is no goldset yet.
+///
+/// # Errors
+/// Where its list cannot be read.
+pub(super) fn known(out: &Path) -> anyhow::Result<HashSet<String>> {
+    let sessions = Table::open(&out.join("sessions.csv"), &COLUMNS)?;
+    Ok(sessions.keys().into_iter().map(str::to_owned).collect())
+}
+
 /// Adds what is new to the goldset in `out`.
 ///
 /// # Errors
@@ -121,7 +171,7 @@ pub(super) fn add(
     let candidates = longest(candidates, &mut tally)?;
     let hashes: Vec<String> = candidates
         .par_iter()
-        .map(|candidate| stream(&candidate.path, &mut std::io::sink()))
+        .map(Candidate::sha256)
         .collect::<anyhow::Result<_>>()?;
     let mut wanted = Vec::new();
     for (candidate, hash) in candidates.iter().zip(hashes) {
@@ -136,7 +186,7 @@ pub(super) fn add(
             }
             Some(file) => {
                 let there = fs::metadata(folder.join(file)).map_or(0, |known| known.len());
-                if fs::metadata(&candidate.path)?.len() <= there {
+                if candidate.bytes()? <= there {
                     tally.other += 1;
                     continue;
                 }
@@ -149,10 +199,18 @@ pub(super) fn add(
     // The source can grow meanwhile (a session that goes on), so the hash is that of the copy.
     let copied: Vec<String> = wanted
         .par_iter()
-        .map(|(candidate, file)| copy(&candidate.path, &folder.join(file)))
+        .map(|(candidate, file)| copy(candidate, &folder.join(file)))
         .collect::<anyhow::Result<_>>()?;
     for ((candidate, file), hash) in wanted.into_iter().zip(copied) {
         let day = candidate.date.get(..10).unwrap_or_default().to_owned();
+        let licence = match candidate.licence.as_str() {
+            "" => "unknown".to_owned(),
+            licence => outside(licence),
+        };
+        let more = candidate
+            .more
+            .iter()
+            .map(|(column, cell)| (*column, outside(cell)));
         sessions.set(
             &candidate.id,
             [
@@ -160,10 +218,12 @@ pub(super) fn add(
                 ("user", outside(&candidate.user)),
                 ("date", day),
                 ("repo", outside(&candidate.repo)),
-                ("licence", "unknown".to_owned()),
+                ("licence", licence),
                 ("source", outside(&candidate.source)),
                 ("sha256", hash),
-            ],
+            ]
+            .into_iter()
+            .chain(more),
         );
     }
     if sessions.keys().is_empty() {
@@ -179,6 +239,8 @@ fn begin(out: &Path, origin: &Origin<'_>) -> anyhow::Result<()> {
     let folder = out.join("sessions");
     fs::create_dir_all(&folder)
         .with_context(|| format!("failed to make the folder `{}`", folder.display()))?;
+    leftovers::sweep(out);
+    leftovers::sweep(&folder);
     let manifest = out.join("goldset.toml");
     if !manifest.is_file() {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
@@ -203,9 +265,7 @@ fn longest(candidates: Vec<Candidate>, tally: &mut Tally) -> anyhow::Result<Vec<
     let mut kept: Vec<(u64, Candidate)> = Vec::new();
     let mut at: HashMap<String, usize> = HashMap::new();
     for candidate in candidates {
-        let bytes = fs::metadata(&candidate.path)
-            .with_context(|| format!("failed to read `{}`", candidate.path.display()))?
-            .len();
+        let bytes = candidate.bytes()?;
         match at.get(&candidate.id) {
             None => {
                 at.insert(candidate.id.clone(), kept.len());
@@ -243,11 +303,17 @@ fn file_name(candidate: &Candidate) -> String {
     }
 }
 
-fn copy(from: &Path, to: &Path) -> anyhow::Result<String> {
+fn copy(from: &Candidate, to: &Path) -> anyhow::Result<String> {
     let beside = to.with_extension(format!("{}.partial", std::process::id()));
     let failed = || format!("failed to write `{}`", to.display());
     let mut file = BufWriter::new(File::create(&beside).with_context(failed)?);
-    let hash = stream(from, &mut file)?;
+    let hash = match &from.kept {
+        Some(kept) => {
+            kept.write(&mut file)?;
+            kept.sha256().to_owned()
+        }
+        None => stream(&from.path, &mut file)?,
+    };
     file.into_inner()
         .map_err(std::io::IntoInnerError::into_error)
         .and_then(|file| file.sync_all())
@@ -272,7 +338,7 @@ fn stream(from: &Path, to: &mut impl Write) -> anyhow::Result<String> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,6 +1,7 @@
 //! `validate import`: sessions from elsewhere into a goldset.
 //!
-//! Each source has its file; `collection` is what they share: it adds candidates to a goldset's folder and writes its tables.
+//! Each source has its file; `evidence` writes what `entire` finds beside transcripts; `leftovers` clears up after imports that were
+//! killed; `collection` is what they share: it adds candidates to a goldset's folder and writes its tables.
 //! Every file is written beside its place first and then put there, the list of sessions last, so that an import that
 //! breaks off leaves a whole goldset, and the next one goes on.
 //!
@@ -9,6 +10,9 @@
 //! is redacted; the folder of copies gets a `.gitignore`.
 
 mod collection;
+mod entire;
+mod evidence;
+mod leftovers;
 mod table;
 mod transcripts;
 
@@ -27,6 +31,8 @@ pub fn run(from: &From) -> anyhow::Result<Exit> {
     let done = match from {
         From::Transcripts(path) => transcripts::import(&path.source, &path.out)
             .with_context(|| format!("failed to import `{}`", path.source.display())),
+        From::Entire(from) => entire::import(from)
+            .with_context(|| format!("failed to import `{}`", from.source.display())),
     };
     match done {
         Ok(()) => Ok(Exit::Done),

@@ -8,14 +8,18 @@ use anyhow::Context;
 use crate::commands::output;
 use crate::report::escape;
 
-/// Rows by their first key, in the order of the file.
+/// Rows by their key, in the order of the file.
 pub(super) struct Table {
     path: PathBuf,
     columns: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// Rows by the cells of their key columns.
     at: HashMap<String, usize>,
-    key: &'static str,
+    key: Vec<&'static str>,
 }
+
+/// Stands between the cells of a key, which are ids made safe by [`outside`] and so hold no such character.
+const BETWEEN: char = '\u{1f}';
 
 impl Table {
     /// Reads the file, or begins an empty one; `columns` that it lacks are added, the first of them is the key.
@@ -23,12 +27,24 @@ impl Table {
     /// # Errors
     /// Where the file is there and is no CSV with the key's column.
     pub(super) fn open(path: &Path, columns: &[&'static str]) -> anyhow::Result<Self> {
+        Self::open_by(path, columns, 1)
+    }
+
+    /// The same, where the first `key` columns together tell rows apart.
+    ///
+    /// # Errors
+    /// Where the file is there and is no CSV with these columns.
+    pub(super) fn open_by(
+        path: &Path,
+        columns: &[&'static str],
+        key: usize,
+    ) -> anyhow::Result<Self> {
         let mut table = Self {
             path: path.to_owned(),
             columns: Vec::new(),
             rows: Vec::new(),
             at: HashMap::new(),
-            key: columns[0],
+            key: columns[..key].to_vec(),
         };
         if path.is_file() {
             let failed = || format!("failed to read `{}`", path.display());
@@ -39,20 +55,20 @@ impl Table {
                 .iter()
                 .map(|name| name.trim_start_matches('\u{feff}').to_owned())
                 .collect();
-            let Some(key) = table.column(table.key) else {
-                anyhow::bail!(
-                    "`{}` has no column `{}`; hint: name another folder with --out",
+            for column in &table.key {
+                anyhow::ensure!(
+                    table.column(column).is_some(),
+                    "`{}` has no column `{column}`; hint: name another folder with --out",
                     path.display(),
-                    table.key
                 );
-            };
+            }
             for record in reader.records() {
                 let row: Vec<String> = record
                     .with_context(failed)?
                     .iter()
                     .map(str::to_owned)
                     .collect();
-                table.at.insert(row[key].clone(), table.rows.len());
+                table.at.insert(table.key_of(&row), table.rows.len());
                 table.rows.push(row);
             }
         }
@@ -60,6 +76,28 @@ impl Table {
             table.add_column(column);
         }
         Ok(table)
+    }
+
+    fn key_of(&self, row: &[String]) -> String {
+        let cells: Vec<&str> = self
+            .key
+            .iter()
+            .filter_map(|column| Some(row[self.column(column)?].as_str()))
+            .collect();
+        cells.join(&BETWEEN.to_string())
+    }
+
+    /// Takes rows out that are to be written anew or are no longer so.
+    pub(super) fn retain(&mut self, keeps: impl Fn(&dyn Fn(&str) -> Option<String>) -> bool) {
+        let rows = std::mem::take(&mut self.rows);
+        self.at.clear();
+        for row in rows {
+            let cell = |column: &str| Some(row[self.column(column)?].clone());
+            if keeps(&cell) {
+                self.at.insert(self.key_of(&row), self.rows.len());
+                self.rows.push(row);
+            }
+        }
     }
 
     fn add_column(&mut self, name: &str) -> usize {
@@ -78,7 +116,7 @@ impl Table {
 
     /// The keys in the order of the file.
     pub(super) fn keys(&self) -> Vec<&str> {
-        let key = self.column(self.key).unwrap_or_default();
+        let key = self.column(self.key[0]).unwrap_or_default();
         self.rows.iter().map(|row| row[key].as_str()).collect()
     }
 
@@ -94,14 +132,28 @@ impl Table {
         key: &str,
         cells: impl IntoIterator<Item = (&'a str, String)>,
     ) {
-        let key_column = self.add_column(self.key);
-        let at = match self.at.get(key) {
+        self.set_by(&[key], cells);
+    }
+
+    /// The same for a key of several cells.
+    pub(super) fn set_by<'a>(
+        &mut self,
+        key: &[&str],
+        cells: impl IntoIterator<Item = (&'a str, String)>,
+    ) {
+        let joined = key.join(&BETWEEN.to_string());
+        let at = match self.at.get(&joined) {
             Some(at) => *at,
             None => {
+                let columns: Vec<usize> = (0..key.len())
+                    .map(|at| self.add_column(self.key[at]))
+                    .collect();
                 let mut row = vec![String::new(); self.columns.len()];
-                key.clone_into(&mut row[key_column]);
+                for (column, cell) in columns.into_iter().zip(key) {
+                    (*cell).clone_into(&mut row[column]);
+                }
                 self.rows.push(row);
-                self.at.insert(key.to_owned(), self.rows.len() - 1);
+                self.at.insert(joined, self.rows.len() - 1);
                 self.rows.len() - 1
             }
         };

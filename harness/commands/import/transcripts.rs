@@ -102,5 +102,6 @@ fn candidate(path: &Path, source: &Path) -> Result<Candidate, FileError> {
         date: row.first_timestamp.unwrap_or_default(),
         source: format!("folder {project}"),
         repo: project,
+        ..Candidate::default()
     })
 }

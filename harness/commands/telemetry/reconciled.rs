@@ -1,59 +1,79 @@
-//! `--reconcile`: lines as the transcript and the export tell them, side by side.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! `--reconcile`: lines as the transcript and the sources beside it tell them, side by side.
 
 use serde_json::{Value, json};
 
-use crate::domain::evidence::OtlpRow;
+use crate::domain::evidence::{Checkpoint, OtlpRow};
 use crate::domain::telemetry::TelemetryRow;
 use crate::report::number;
 use crate::report::table::{Align, Table};
-use crate::telemetry::join::inner_id;
+use crate::telemetry::attribution::{agent_lines, committed_lines, own_committed_lines};
 use crate::validation::reconciliation::{Session, Source, agreements};
 
-const SOURCES: [Source; 2] = [Source::Transcript, Source::Otlp];
+use super::sources::{Beside, Joined};
 
-/// Sessions of either source. A sub-agent's own transcript is told by its session.
-pub(super) fn sessions(
-    rows: &[TelemetryRow],
-    exported: &BTreeMap<String, OtlpRow>,
-) -> Vec<Session> {
-    let mut used = BTreeSet::new();
-    let mut sessions = Vec::new();
-    for row in rows.iter().filter(|row| row.parent_session.is_empty()) {
-        let found = exported
-            .get_key_value(row.session_id.as_str())
-            .or_else(|| exported.get_key_value(inner_id(&row.session_id)));
-        if let Some((id, _)) = found {
-            used.insert(id.as_str());
-        }
-        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-        let lines = [
-            row.lines_added,
-            row.lines_removed,
-            row.subagent_lines_added,
-            row.subagent_lines_removed,
-        ]
+/// Every source, in the order of the columns.
+const SOURCES: [Source; 6] = [
+    Source::Transcript,
+    Source::Otlp,
+    Source::Commits,
+    Source::OwnCommits,
+    Source::AttributionV1,
+    Source::AttributionV2,
+];
+
+/// The sources that were given.
+fn given(beside: &Beside) -> Vec<Source> {
+    SOURCES
+        .into_iter()
+        .filter(|source| match source {
+            Source::Transcript => true,
+            Source::Otlp => beside.otlp.is_some(),
+            Source::Commits
+            | Source::OwnCommits
+            | Source::AttributionV1
+            | Source::AttributionV2 => beside.entire.is_some(),
+        })
+        .collect()
+}
+
+/// Sessions of any source. A sub-agent's own transcript is told by its session.
+pub(super) fn sessions(rows: &[TelemetryRow], beside: &Beside) -> Vec<Session> {
+    let sources = given(beside);
+    beside
+        .joined(rows)
         .iter()
-        .map(|count| *count as f64)
-        .sum();
-        sessions.push(Session {
-            id: row.session_id.clone(),
-            lines: vec![
-                (Source::Transcript, Some(lines)),
-                (Source::Otlp, found.and_then(|(_, row)| changed(row))),
-            ],
-        });
+        .filter(|joined| joined.row.is_none_or(|row| row.parent_session.is_empty()))
+        .map(|joined| Session {
+            id: joined.id().to_owned(),
+            lines: sources
+                .iter()
+                .map(|source| (*source, lines(*source, joined)))
+                .collect(),
+        })
+        .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+fn lines(source: Source, joined: &Joined<'_>) -> Option<f64> {
+    let checkpoints: Vec<&Checkpoint> = joined.checkpoints.iter().flat_map(|all| *all).collect();
+    match source {
+        Source::Transcript => joined.row.map(|row| {
+            [
+                row.lines_added,
+                row.lines_removed,
+                row.subagent_lines_added,
+                row.subagent_lines_removed,
+            ]
+            .iter()
+            .map(|count| *count as f64)
+            .sum()
+        }),
+        Source::Otlp => joined.otlp.and_then(changed),
+        Source::Commits => committed_lines(&checkpoints).map(|lines| lines as f64),
+        Source::OwnCommits => own_committed_lines(&checkpoints).map(|lines| lines as f64),
+        Source::AttributionV1 => agent_lines(&checkpoints, 1).map(|lines| lines as f64),
+        Source::AttributionV2 => agent_lines(&checkpoints, 2).map(|lines| lines as f64),
     }
-    for (id, row) in exported {
-        if !used.contains(id.as_str()) {
-            sessions.push(Session {
-                id: id.clone(),
-                lines: vec![(Source::Transcript, None), (Source::Otlp, changed(row))],
-            });
-        }
-    }
-    sessions
 }
 
 /// Lines added plus removed. A client that exports anything of a session and no line has changed none: it exports a
@@ -72,12 +92,11 @@ fn changed(row: &OtlpRow) -> Option<f64> {
 }
 
 /// Both tables, for people.
-pub(super) fn table(sessions: &[Session]) -> String {
-    let mut lines = Table::new(&[
-        ("session", Align::Left),
-        ("transcript", Align::Right),
-        ("otlp", Align::Right),
-    ]);
+pub(super) fn table(sessions: &[Session], beside: &Beside) -> String {
+    let sources = given(beside);
+    let mut columns = vec![("session", Align::Left)];
+    columns.extend(sources.iter().map(|source| (source.name(), Align::Right)));
+    let mut lines = Table::new(&columns);
     let shown = |value: Option<f64>| value.map_or(number::NONE.to_owned(), number::measured);
     for session in sessions {
         let mut cells = vec![number::shortened(&session.id, 15)];
@@ -91,7 +110,7 @@ pub(super) fn table(sessions: &[Session]) -> String {
         ("within 10%", Align::Right),
         ("agree on any change", Align::Right),
     ]);
-    for pair in agreements(&SOURCES, sessions) {
+    for pair in agreements(&sources, sessions) {
         let of_all = |count: usize| format!("{count} of {}", pair.sessions);
         pairs.push(vec![
             format!("{} / {}", pair.a.name(), pair.b.name()),
@@ -103,7 +122,7 @@ pub(super) fn table(sessions: &[Session]) -> String {
             of_all(pair.any_change_agrees),
         ]);
     }
-    let blind: String = SOURCES
+    let blind: String = sources
         .iter()
         .map(|source| format!("{} cannot see {}.\n", source.name(), source.blind_to()))
         .collect();
@@ -115,7 +134,8 @@ pub(super) fn table(sessions: &[Session]) -> String {
 }
 
 /// The same values in full precision.
-pub(super) fn object(sessions: &[Session]) -> Value {
+pub(super) fn object(sessions: &[Session], beside: &Beside) -> Value {
+    let sources = given(beside);
     let share = |count: usize, of: usize| {
         if of == 0 {
             return None;
@@ -126,7 +146,7 @@ pub(super) fn object(sessions: &[Session]) -> Value {
     };
     json!({
         "measure": "lines_changed",
-        "sources": SOURCES.map(|source| json!({"name": source.name(), "cannot_see": source.blind_to()})),
+        "sources": sources.iter().map(|source| json!({"name": source.name(), "cannot_see": source.blind_to()})).collect::<Vec<_>>(),
         "sessions": sessions.iter().map(|session| {
             let mut object = serde_json::Map::new();
             object.insert("session_id".to_owned(), json!(session.id));
@@ -135,7 +155,7 @@ pub(super) fn object(sessions: &[Session]) -> Value {
             }
             Value::Object(object)
         }).collect::<Vec<_>>(),
-        "agreement": agreements(&SOURCES, sessions).into_iter().map(|pair| json!({
+        "agreement": agreements(&sources, sessions).into_iter().map(|pair| json!({
             "a": pair.a.name(),
             "b": pair.b.name(),
             "sessions": pair.sessions,
