@@ -3,6 +3,7 @@
 //! `walk` finds files, `detect` tells their format by content, `file` opens them with the reader of that format.
 //! `redact` takes secrets out of every text on the way in. `table` reads columns of a CSV file, with `vocabulary` for its labels;
 //! `tally` counts equal rows of labels as they are read. `otlp` reads what a client exported of its sessions.
+//! `swe_chat` reads the tables of that data set.
 
 pub mod claude_code;
 pub mod codex;
@@ -23,6 +24,7 @@ mod patch;
 mod quoting;
 pub mod redact;
 pub mod redaction;
+pub mod swe_chat;
 pub mod table;
 pub mod tally;
 mod teller;

@@ -9,6 +9,10 @@
 //! is redacted; the folder of copies gets a `.gitignore`.
 
 mod collection;
+mod side_file;
+mod swe_chat;
+mod swe_chat_files;
+mod swe_chat_said;
 mod table;
 mod transcripts;
 
@@ -27,6 +31,8 @@ pub fn run(from: &From) -> anyhow::Result<Exit> {
     let done = match from {
         From::Transcripts(path) => transcripts::import(&path.source, &path.out)
             .with_context(|| format!("failed to import `{}`", path.source.display())),
+        From::SweChat(from) => swe_chat::import(from)
+            .with_context(|| format!("failed to import `{}`", from.path.source.display())),
     };
     match done {
         Ok(()) => Ok(Exit::Done),
