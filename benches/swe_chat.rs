@@ -37,7 +37,9 @@ fn main() {
         generate(&folder, rows);
         println!("made in {:.0} s", start.elapsed().as_secs_f64());
     }
-    let size = fs::metadata(folder.join("conversations.parquet")).unwrap().len();
+    let size = fs::metadata(folder.join("conversations.parquet"))
+        .unwrap()
+        .len();
     println!("conversations.parquet: {} MB", size / 1_000_000);
     let out = own.path().join("gold");
     for what in ["into a new goldset", "once more, nothing new"] {
@@ -99,20 +101,33 @@ fn generate(folder: &Path, rows: usize) {
             ("agent", "Claude Code".into()),
             ("checkpoint_ids", format!("[{}]", ids.join(",")).into()),
             ("canonical_checkpoint_pk", key(n).into()),
-            ("created_at", (1_767_000_000_000_000_000 + n as i64 * 1_000_000_000_000).into()),
-            ("output_tokens", random.random_range(100_i64..100_000).into()),
-            ("agent_lines", f64::from(random.random_range(0..900_u16)).into()),
+            (
+                "created_at",
+                (1_767_000_000_000_000_000 + n as i64 * 1_000_000_000_000).into(),
+            ),
+            (
+                "output_tokens",
+                random.random_range(100_i64..100_000).into(),
+            ),
+            (
+                "agent_lines",
+                f64::from(random.random_range(0..900_u16)).into(),
+            ),
             ("total_committed", 900.0.into()),
             ("agent_percentage", 50.0.into()),
             ("user_persona", "Vague Requester".into()),
-            ("session_success", random.random_range(0_i64..101).to_string().into()),
+            (
+                "session_success",
+                random.random_range(0_i64..101).to_string().into(),
+            ),
         ]);
         logs.add([
             ("session_id", session(n).into()),
             ("context_md", text(&mut random, 8_000)),
             (
                 "session_metadata_raw",
-                "{\"initial_attribution\":{\"metric_version\":2,\"total_lines_changed\":1000}}".into(),
+                "{\"initial_attribution\":{\"metric_version\":2,\"total_lines_changed\":1000}}"
+                    .into(),
             ),
         ]);
     }
@@ -122,7 +137,10 @@ fn generate(folder: &Path, rows: usize) {
     for n in 0..CHECKPOINTS {
         table.add([
             ("checkpoint_pk", key(n).into()),
-            ("session_pks", format!("[\"{}\"]", session(n % SESSIONS)).into()),
+            (
+                "session_pks",
+                format!("[\"{}\"]", session(n % SESSIONS)).into(),
+            ),
             ("session_count", 1.into()),
             ("commit_count", 1.into()),
         ]);
@@ -133,7 +151,10 @@ fn generate(folder: &Path, rows: usize) {
         table.add([
             ("commit_sha", format!("{:040x}", n * 7_919 + 1).into()),
             ("checkpoint_pk", key(n % CHECKPOINTS).into()),
-            ("commit_date", (1_767_000_000_000_000 + n as i64 * 1_000_000).into()),
+            (
+                "commit_date",
+                (1_767_000_000_000_000 + n as i64 * 1_000_000).into(),
+            ),
             ("total_additions", random.random_range(0_i64..500).into()),
             ("total_deletions", random.random_range(0_i64..300).into()),
             ("numstat", text(&mut random, 200)),
@@ -197,7 +218,10 @@ fn turn_row(random: &mut ChaCha8Rng, session: &str, repo: &str, turn: i64) -> Ro
         ("is_conversational", Cell::Flag(*kind == "user_prompt")),
         ("content", text(random, length)),
         ("model", "made-up".into()),
-        ("timestamp", (1_767_000_000_000_000 + turn * 3_000_000).into()),
+        (
+            "timestamp",
+            (1_767_000_000_000_000 + turn * 3_000_000).into(),
+        ),
         ("word_count", (length as i64 / 6).into()),
         ("char_count", (length as i64).into()),
         ("agent", "Claude Code".into()),
@@ -206,7 +230,10 @@ fn turn_row(random: &mut ChaCha8Rng, session: &str, repo: &str, turn: i64) -> Ro
     if *kind == "assistant_response" {
         row.insert("input_tokens", random.random_range(1_i64..50).into());
         row.insert("output_tokens", random.random_range(1_i64..900).into());
-        row.insert("cache_read_input_tokens", random.random_range(1_i64..90_000).into());
+        row.insert(
+            "cache_read_input_tokens",
+            random.random_range(1_i64..90_000).into(),
+        );
     }
     if *kind == "user_prompt" {
         row.insert("prompt_intent", "debug".into());

@@ -44,7 +44,10 @@ fn a_file_with_a_changed_page_is_told() {
 fn survives(folder: &Path, what: &str) -> Result<(), SweChatError> {
     let start = Instant::now();
     let read = swe_chat::read(folder, None, Keep::default());
-    assert!(start.elapsed() < Duration::from_secs(20), "{what} takes too long");
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{what} takes too long"
+    );
     read.map(drop)
 }
 
@@ -55,7 +58,11 @@ fn no_change_of_bytes_makes_the_reader_panic() {
     data.write(folder.path());
     let mut random = ChaCha8Rng::seed_from_u64(6);
     let (mut refused, mut read) = (0, 0);
-    for (table, layout) in [("sessions", SNAPPY), ("conversations", zstd()), ("commits", SNAPPY)] {
+    for (table, layout) in [
+        ("sessions", SNAPPY),
+        ("conversations", zstd()),
+        ("commits", SNAPPY),
+    ] {
         let path = folder.path().join(format!("{table}.parquet"));
         data.tables[table].write(&path, layout);
         let whole = fs::read(&path).unwrap();
@@ -91,4 +98,24 @@ fn no_change_of_bytes_makes_the_reader_panic() {
     }
     assert!(0 < read && 0 < refused, "{read} read, {refused} refused");
     survives(folder.path(), "what is whole").unwrap();
+}
+
+#[test]
+fn the_seed_of_the_fuzz_target_is_whole() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(
+        seeds.join("sessions.parquet"),
+        folder.path().join("sessions.parquet"),
+    )
+    .unwrap();
+    let read = swe_chat::read(folder.path(), None, Keep::default()).unwrap();
+    assert_eq!(read.sessions.len(), 2);
+}
+
+#[test]
+#[ignore = "writes fuzz/seeds/sessions.parquet anew"]
+fn make_the_seed_of_the_fuzz_target() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    small().tables["sessions"].write(&seeds.join("sessions.parquet"), zstd());
 }

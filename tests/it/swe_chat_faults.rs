@@ -38,7 +38,11 @@ fn known_faults_are_counted_and_told() {
         row.insert("transcript_path", "".into());
     }
     // Started by a program.
-    data.session("ses_machine", "dayhaysoos/nimbus", transcript("ses_machine"));
+    data.session(
+        "ses_machine",
+        "dayhaysoos/nimbus",
+        transcript("ses_machine"),
+    );
     // The same agent session under two dates: the one with more output counts.
     let [early, late] = ["2026-01-05-", "2026-01-06-"].map(|day| format!("{day}{FIRST}x"));
     for (id, tokens) in [(&early, 50), (&late, 60)] {
@@ -47,17 +51,21 @@ fn known_faults_are_counted_and_told() {
         row.insert("output_tokens", tokens.into());
         row.remove("created_at");
     }
+    // Nobody's.
+    data.table("sessions")
+        .row("session_id", SECOND)
+        .remove("user_id");
     // Listed twice.
     let mut again = data.table("sessions").row("session_id", SECOND).clone();
     again.insert("output_tokens", 200.into());
     again.insert("session_success", "40".into());
     data.table("sessions").rows.push(again);
-    // Nobody's.
-    data.table("sessions").row("session_id", SECOND).remove("user_id");
     // No timestamps, no rows of the agent.
     data.table("conversations").rows.retain(|row| {
-        let is_second = matches!(row.get("session_id"), Some(Cell::Text(id)) if id == SECOND.as_bytes());
-        let is_prompt = matches!(row.get("turn_type"), Some(Cell::Text(kind)) if kind == b"user_prompt");
+        let is_second =
+            matches!(row.get("session_id"), Some(Cell::Text(id)) if id == SECOND.as_bytes());
+        let is_prompt =
+            matches!(row.get("turn_type"), Some(Cell::Text(kind)) if kind == b"user_prompt");
         !is_second || is_prompt
     });
     for row in &mut data.table("conversations").rows {
@@ -70,7 +78,12 @@ fn known_faults_are_counted_and_told() {
     data.turn(FIRST, 9, "user_prompt", Some(("other", "takeover")));
     data.turn(FIRST, 11, "user_prompt", Some(("git", "")));
     data.turn(FIRST, 11, "user_prompt", Some(("test", "")));
-    data.turn("nobody-listed-this", 0, "user_prompt", Some(("test", "correction")));
+    data.turn(
+        "nobody-listed-this",
+        0,
+        "user_prompt",
+        Some(("test", "correction")),
+    );
     data.turn("", 0, "progress", None);
     let row = data.table("sessions").row("session_id", FIRST);
     row.insert("session_success", "n/a".into());
@@ -86,20 +99,34 @@ fn known_faults_are_counted_and_told() {
     let said = imported(folder.path(), &["data", "--out", "gold"]);
     assert_snapshot!("known_faults_said", said);
     let gold = folder.path().join("gold");
-    for name in ["sessions.csv", "swe-chat-labels.csv", "swe-chat-turns.csv", "commits.csv"] {
+    for name in [
+        "sessions.csv",
+        "swe-chat-labels.csv",
+        "swe-chat-turns.csv",
+        "commits.csv",
+    ] {
         assert_snapshot!(
             format!("known_faults_{name}"),
             fs::read_to_string(gold.join(name)).unwrap()
         );
     }
     let telemetry = rows(&gold.join("telemetry.csv"));
-    let padded = telemetry.iter().find(|row| row["session_id"] == padded).unwrap();
+    let padded = telemetry
+        .iter()
+        .find(|row| row["session_id"] == padded)
+        .unwrap();
     assert_eq!(padded["lines_added"], "3");
     assert_eq!(padded["malformed_lines"], "1");
 
     let said = imported(
         folder.path(),
-        &["data", "--out", "all", "--keep-machine-generated", "--keep-duplicates"],
+        &[
+            "data",
+            "--out",
+            "all",
+            "--keep-machine-generated",
+            "--keep-duplicates",
+        ],
     );
     assert!(!said.contains("left out"), "{said}");
     let ids: Vec<String> = rows(&folder.path().join("all/sessions.csv"))
@@ -136,7 +163,8 @@ fn hostile_names_stay_text_and_lead_nowhere() {
         data.transcripts.pop();
         for table in ["sessions", "session_logs", "conversations"] {
             for row in &mut data.table(table).rows {
-                if matches!(row.get("session_id"), Some(Cell::Text(known)) if known == b"placeholder") {
+                if matches!(row.get("session_id"), Some(Cell::Text(known)) if known == b"placeholder")
+                {
                     row.insert("session_id", id.into());
                     if table == "sessions" {
                         row.insert("transcript_path", "../secret.jsonl".into());
@@ -149,7 +177,15 @@ fn hostile_names_stay_text_and_lead_nowhere() {
         }
     }
     let row = data.table("sessions").row("session_id", SECOND);
-    row.insert("transcript_path", folder.path().join("secret.jsonl").display().to_string().into());
+    row.insert(
+        "transcript_path",
+        folder
+            .path()
+            .join("secret.jsonl")
+            .display()
+            .to_string()
+            .into(),
+    );
     row.insert("user_persona", Cell::Text(b"\xff\xfe broken".to_vec()));
     data.table("repositories").rows[0].insert("license_type", "@SUM(A1)\u{7}".into());
     let source = folder.path().join("data");
@@ -165,7 +201,10 @@ fn hostile_names_stay_text_and_lead_nowhere() {
         .unwrap();
     }
     let said = imported(folder.path(), &["data", "--out", "gold"]);
-    assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said}");
+    assert!(
+        !said.contains('\u{1b}') && !said.contains('\u{202e}'),
+        "{said}"
+    );
     let gold = folder.path().join("gold");
     let sessions = rows(&gold.join("sessions.csv"));
     assert_eq!(sessions.len(), 2 + hostile.len());
@@ -176,11 +215,20 @@ fn hostile_names_stay_text_and_lead_nowhere() {
         }),
         "{sessions:?}"
     );
-    for name in ["sessions.csv", "swe-chat-labels.csv", "swe-chat-repositories.csv", "attribution.csv", "commits.csv"] {
+    for name in [
+        "sessions.csv",
+        "swe-chat-labels.csv",
+        "swe-chat-repositories.csv",
+        "attribution.csv",
+        "commits.csv",
+    ] {
         for row in rows(&gold.join(name)) {
             for cell in row.values() {
                 assert!(!cell.starts_with(['=', '+', '@', '-']), "{name}: {cell:?}");
-                assert!(!cell.contains(|letter: char| letter.is_control()), "{name}: {cell:?}");
+                assert!(
+                    !cell.contains(|letter: char| letter.is_control()),
+                    "{name}: {cell:?}"
+                );
             }
         }
     }
@@ -195,9 +243,26 @@ fn hostile_names_stay_text_and_lead_nowhere() {
         &[format!("{FIRST}.jsonl"), format!("{SECOND}.jsonl")]
     };
     assert_eq!(copies, expected);
-    assert!(said.contains("named outside the data set's folder"), "{said}");
+    assert!(
+        said.contains("named outside the data set's folder"),
+        "{said}"
+    );
     let everything = fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(everything, 3, "data, gold, secret.jsonl");
+}
+
+#[test]
+fn the_day_of_an_early_session_is_in_its_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut data = DataSet::new();
+    let id = format!("2026-01-05-{FIRST}");
+    data.session(&id, "ada/parser", transcript(&id));
+    data.table("sessions").rows[0].remove("created_at");
+    data.table("conversations").without_column("timestamp");
+    data.write(&folder.path().join("data"));
+    imported(folder.path(), &["data", "--out", "gold"]);
+    let sessions = rows(&folder.path().join("gold/sessions.csv"));
+    assert_eq!(sessions[0]["date"], "2026-01-05");
 }
 
 #[test]
@@ -291,7 +356,11 @@ fn a_pointer_instead_of_a_file() {
 fn a_page_instead_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     small().write(&folder.path().join("data"));
-    fs::write(folder.path().join("data/commits.parquet"), "<html>Access denied</html>").unwrap();
+    fs::write(
+        folder.path().join("data/commits.parquet"),
+        "<html>Access denied</html>",
+    )
+    .unwrap();
     assert_snapshot!(refused(folder.path(), &["data", "--out", "gold"]));
 }
 
@@ -306,7 +375,10 @@ fn a_revision_that_the_folder_contradicts() {
     ));
     assert_snapshot!(
         "a_revision_that_is_none",
-        refused(folder.path(), &[snapshot, "--out", "gold", "--revision", "; rm -rf"])
+        refused(
+            folder.path(),
+            &[snapshot, "--out", "gold", "--revision", "; rm -rf"]
+        )
     );
     small().write(&folder.path().join("snapshots/202b071f"));
     assert_snapshot!(
@@ -331,7 +403,11 @@ fn files_of_different_revisions() {
 fn nothing_left_to_import() {
     let folder = tempfile::tempdir().unwrap();
     let mut data = DataSet::new();
-    data.session("ses_machine", "dayhaysoos/nimbus", transcript("ses_machine"));
+    data.session(
+        "ses_machine",
+        "dayhaysoos/nimbus",
+        transcript("ses_machine"),
+    );
     data.write(&folder.path().join("data"));
     assert_snapshot!(refused(folder.path(), &["data", "--out", "gold"]));
 }

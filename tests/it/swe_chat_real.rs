@@ -30,7 +30,8 @@ fn real_sessions_of_all_agents_import_completely() {
         // Everything in transcripts/ ends in .jsonl, documents too.
         data.session(id, &row["repo"], bytes.clone());
         let metadata = fs::read_to_string(file.with_extension("metadata.json")).unwrap();
-        let attribution = serde_json::from_str::<Value>(&metadata).unwrap()["initial_attribution"].clone();
+        let attribution =
+            serde_json::from_str::<Value>(&metadata).unwrap()["initial_attribution"].clone();
         let written = data.table("sessions").row("session_id", id);
         for column in [
             "agent_lines",
@@ -55,7 +56,13 @@ fn real_sessions_of_all_agents_import_completely() {
     data.write(&place.path().join("data"));
     let said = imported(
         place.path(),
-        &["data", "--out", "gold", "--keep-machine-generated", "--keep-duplicates"],
+        &[
+            "data",
+            "--out",
+            "gold",
+            "--keep-machine-generated",
+            "--keep-duplicates",
+        ],
     );
     let gold = place.path().join("gold");
     let listed = rows(&gold.join("sessions.csv"));
@@ -69,7 +76,10 @@ fn real_sessions_of_all_agents_import_completely() {
             fs::read(gold.join("sessions").join(&own["file"])).unwrap() == *bytes,
             "{id} is copied byte for byte"
         );
-        let own = telemetry.iter().find(|row| row["session_id"] == *id).unwrap();
+        let own = telemetry
+            .iter()
+            .find(|row| row["session_id"] == *id)
+            .unwrap();
         assert_eq!(own["agent"], row["agent"], "{id}");
         let own = attributed.iter().find(|row| row["session_id"] == *id);
         let Some(expected) = attribution.as_object() else {
@@ -79,9 +89,16 @@ fn real_sessions_of_all_agents_import_completely() {
         let own = own.unwrap();
         for name in ["agent_lines", "total_committed", "agent_percentage"] {
             let number = own[name].parse::<f64>().ok();
-            assert_eq!(number, expected.get(name).and_then(Value::as_f64), "{id}: {name}");
+            assert_eq!(
+                number,
+                expected.get(name).and_then(Value::as_f64),
+                "{id}: {name}"
+            );
         }
-        let version = expected.get("metric_version").and_then(Value::as_u64).unwrap_or(1);
+        let version = expected
+            .get("metric_version")
+            .and_then(Value::as_u64)
+            .unwrap_or(1);
         assert_eq!(own["metric_version"], version.to_string(), "{id}");
     }
 }

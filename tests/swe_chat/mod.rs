@@ -157,13 +157,19 @@ impl Table {
     pub(crate) fn row(&mut self, column: &'static str, value: &str) -> &mut Row {
         self.rows
             .iter_mut()
-            .find(|row| matches!(row.get(column), Some(Cell::Text(text)) if text == value.as_bytes()))
+            .find(
+                |row| matches!(row.get(column), Some(Cell::Text(text)) if text == value.as_bytes()),
+            )
             .unwrap()
     }
 
     pub(crate) fn write(&self, path: &Path, layout: Layout) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let mut writer = Writer::new(File::create(path).unwrap(), &self.columns, layout.compression);
+        let mut writer = Writer::new(
+            File::create(path).unwrap(),
+            &self.columns,
+            layout.compression,
+        );
         for rows in self.rows.chunks(layout.rows_in_group) {
             writer.group(rows);
         }
@@ -250,7 +256,9 @@ impl<W: Write + Send> Writer<W> {
                     // Every list is null: only the type matters.
                     let nothing = vec![0; rows.len()];
                     let column = column.typed::<ByteArrayType>();
-                    column.write_batch(&[], Some(&nothing), Some(&nothing)).unwrap();
+                    column
+                        .write_batch(&[], Some(&nothing), Some(&nothing))
+                        .unwrap();
                 }
                 _ => {
                     let values: Vec<i64> = cells
@@ -335,7 +343,10 @@ impl DataSet {
             ("commit_count", 1.into()),
         ]);
         self.table("commits").add([
-            ("commit_sha", format!("{:040x}", id.len() * 1_000 + 7).into()),
+            (
+                "commit_sha",
+                format!("{:040x}", id.len() * 1_000 + 7).into(),
+            ),
             ("checkpoint_pk", key.into()),
             ("repo_id", repo.into()),
             // 2026-02-03T05:00:00Z.
@@ -375,7 +386,10 @@ impl DataSet {
             ("turn_number", number.into()),
             ("turn_type", kind.into()),
             ("content", "said".into()),
-            ("timestamp", (1_770_091_506_000_000 + number * 60_000_000).into()),
+            (
+                "timestamp",
+                (1_770_091_506_000_000 + number * 60_000_000).into(),
+            ),
             ("input_tokens", 5.into()),
             ("output_tokens", 7.into()),
         ]

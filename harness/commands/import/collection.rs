@@ -171,17 +171,18 @@ pub(super) fn add(
 ///
 /// # Errors
 /// Where a file cannot be read or written.
-pub(super) fn list(
-    out: &Path,
-    origin: &Origin<'_>,
-    without: &[Candidate],
-) -> anyhow::Result<()> {
+pub(super) fn list(out: &Path, origin: &Origin<'_>, without: &[Candidate]) -> anyhow::Result<()> {
     usable(out)?;
     begin(out, origin)?;
     let mut sessions = Table::open(&out.join("sessions.csv"), &COLUMNS)?;
     for candidate in without {
         if sessions.cell(&candidate.id, "file").is_none() {
-            listed(&mut sessions, candidate, file_name(candidate), String::new());
+            listed(
+                &mut sessions,
+                candidate,
+                file_name(candidate),
+                String::new(),
+            );
         }
     }
     sessions.write()

@@ -10,7 +10,8 @@ use std::path::Path;
 use anyhow::Context;
 
 /// Hands each row to the function that it is given.
-pub(super) type Rows<'r> = &'r dyn Fn(&mut dyn FnMut(&[String]) -> anyhow::Result<()>) -> anyhow::Result<()>;
+pub(super) type Rows<'r> =
+    &'r dyn Fn(&mut dyn FnMut(&[String]) -> anyhow::Result<()>) -> anyhow::Result<()>;
 
 /// Adds `rows`; the first `key` of `columns` are the key. The file is written whole or not at all.
 ///

@@ -265,7 +265,8 @@ fn repositories(out: &Path, data: &DataSet) -> anyhow::Result<()> {
         1,
         &|take| {
             for repository in &data.repositories {
-                let label = |value: &Option<String>| value.as_deref().map_or(String::new(), outside);
+                let label =
+                    |value: &Option<String>| value.as_deref().map_or(String::new(), outside);
                 take(&[
                     outside(&repository.id),
                     outside(&repository.licence),
@@ -316,7 +317,9 @@ fn note(out: &Path, data: &DataSet) -> anyhow::Result<()> {
     let text = toml::to_string(&note).context("failed to write down what was imported")?;
     output::file(
         &out.join(NOTE),
-        &format!("# What `validate import swe-chat` read. A second import has to be of the same revision.\n{text}"),
+        &format!(
+            "# What `validate import swe-chat` read. A second import has to be of the same revision.\n{text}"
+        ),
     )
 }
 

@@ -90,23 +90,27 @@ fn rows_without_a_place(data: &DataSet) {
         (
             left_out.other_dates,
             "session",
-            "left out that stand under another date as well; --keep-duplicates keeps them",
+            "left out for another date of the same agent session; --keep-duplicates keeps them",
         ),
         (
             left_out.repeated_rows,
             "row",
             "of sessions that have another: the one with more output counts",
         ),
-        (left_out.nameless_rows, "row", "of sessions without an id, left out"),
+        (
+            left_out.nameless_rows,
+            "row",
+            "of sessions without an id, left out",
+        ),
         (
             left_out.unreadable_lists,
             "list",
-            "of checkpoints that is no JSON; the session's main checkpoint is kept",
+            "of checkpoints in another form than JSON; the session's main checkpoint is kept",
         ),
         (
             left_out.stray_logs,
             "row",
-            "of session_logs that belongs to no session of the table",
+            "of session_logs for no session of the table",
         ),
         (
             unplaced.of_left_out,
@@ -118,7 +122,11 @@ fn rows_without_a_place(data: &DataSet) {
             "row",
             "of conversations whose session the table of sessions does not have",
         ),
-        (unplaced.nameless, "row", "of conversations without a session"),
+        (
+            unplaced.nameless,
+            "row",
+            "of conversations without a session",
+        ),
         (
             unplaced.repeated_labels,
             "label",
@@ -174,7 +182,10 @@ pub(super) fn written(data: &DataSet, without: &Without) {
             ));
         }
     }
-    let nobodys = data.sessions.iter().filter(|session| session.user.is_empty());
+    let nobodys = data
+        .sessions
+        .iter()
+        .filter(|session| session.user.is_empty());
     let nobodys = nobodys.count() as u64;
     if 0 < nobodys {
         output::note(&format!(
@@ -187,12 +198,11 @@ pub(super) fn written(data: &DataSet, without: &Without) {
         .iter()
         .any(|read| read.table == Table::Conversations)
     {
-        let [_, _, response, thinking, tool, ..] = [0, 1, 2, 3, 4];
-        let silent = data.sessions.iter().filter(|session| {
-            let rows = &session.turns.rows;
-            rows[response] + rows[thinking] + rows[tool] == 0
-        });
-        let silent = silent.count() as u64;
+        let silent = data
+            .sessions
+            .iter()
+            .filter(|session| session.turns.of_agent() == 0)
+            .count() as u64;
         if 0 < silent {
             output::note(&format!(
                 "{} without rows of the agent in conversations; transcripts have them",

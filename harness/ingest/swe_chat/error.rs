@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum SweChatError {
     /// A file or folder cannot be read.
-    #[error("failed to read `{}`: {source}", .path.display())]
+    #[error("failed to read `{}`", .path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -92,7 +92,9 @@ pub enum SweChatError {
         revisions: Vec<String>,
     },
     /// The revision that was given is not the one that the folder shows.
-    #[error("--revision says `{given}`, the folder is of revision `{found}`\n\nhint: leave --revision out, or name the folder of that revision")]
+    #[error(
+        "--revision says `{given}`, the folder is of revision `{found}`\n\nhint: leave --revision out, or name the folder of that revision"
+    )]
     OtherRevision {
         /// From the command line.
         given: String,
@@ -100,6 +102,8 @@ pub enum SweChatError {
         found: String,
     },
     /// The revision that was given is none.
-    #[error("`{0}` is no revision\n\nhint: give the commit of the data set, such as f66cca95, or a tag")]
+    #[error(
+        "`{0}` is no revision\n\nhint: give the commit of the data set, such as f66cca95, or a tag"
+    )]
     NoRevision(String),
 }

@@ -213,7 +213,11 @@ fn snapshot(source: &Path) -> Result<PathBuf, SweChatError> {
 fn cache_of(root: &Path) -> PathBuf {
     let whole = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     match whole.parent() {
-        Some(snapshots) if snapshots.file_name().is_some_and(|name| name == "snapshots") => {
+        Some(snapshots)
+            if snapshots
+                .file_name()
+                .is_some_and(|name| name == "snapshots") =>
+        {
             let cache = snapshots.parent().unwrap_or(snapshots);
             if cache.join("blobs").is_dir() {
                 cache.to_owned()

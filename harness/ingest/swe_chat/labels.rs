@@ -79,12 +79,7 @@ impl Label {
                 "test",
                 "other",
             ],
-            Self::PromptPushback => &[
-                "correction",
-                "rejection",
-                "failure_report",
-                "non_pushback",
-            ],
+            Self::PromptPushback => &["correction", "rejection", "failure_report", "non_pushback"],
             Self::RepoTypeDomain => &["application", "library", "devtools", "other"],
             Self::RepoTypeAudience => &["enduser", "developer", "researchers", "education"],
         }

@@ -344,9 +344,9 @@ fn fits(column: &ColumnDescriptor, kind: Kind) -> Option<i64> {
     let unit = unit(column);
     match (kind, column.physical_type()) {
         (Kind::Text | Kind::Number | Kind::Time, Stored::BYTE_ARRAY) => Some(1),
-        (Kind::Number, Stored::INT32 | Stored::INT64 | Stored::FLOAT | Stored::DOUBLE) => unit
-            .is_none()
-            .then_some(1),
+        (Kind::Number, Stored::INT32 | Stored::INT64 | Stored::FLOAT | Stored::DOUBLE) => {
+            unit.is_none().then_some(1)
+        }
         (Kind::Time, Stored::INT64) => unit,
         (Kind::Time, Stored::INT96) => Some(1),
         _ => None,

@@ -49,6 +49,16 @@ impl Turns {
         self.rows.iter().sum()
     }
 
+    /// Rows of what the agent said, thought and called.
+    #[must_use]
+    pub fn of_agent(&self) -> u64 {
+        let own = |name: &&str| name.starts_with("assistant_") || **name == *"tool_use";
+        let rows = TURN_TYPES.iter().zip(self.rows);
+        rows.filter(|(name, _)| own(name))
+            .map(|(_, rows)| rows)
+            .sum()
+    }
+
     /// First and last timestamp as ISO 8601; empty where there is none.
     #[must_use]
     pub fn times(&self) -> [String; 2] {
@@ -176,7 +186,10 @@ impl<'s> Reader<'s> {
                         shared
                     }
                 };
-                #[expect(clippy::cast_possible_truncation, reason = "checked to be a turn's number")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "checked to be a turn's number"
+                )]
                 let turn = numbers
                     .number(row)
                     .filter(|number| (0.0..2e9).contains(number))
