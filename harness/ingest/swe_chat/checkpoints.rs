@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::parquet_file::Rows;
+use super::columns::Rows;
 
 /// A commit of a checkpoint.
 #[derive(Debug, Clone, PartialEq)]

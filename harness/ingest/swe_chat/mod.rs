@@ -1,7 +1,7 @@
 //! The data set SWE-chat: parquet tables and a folder of transcripts, two releases, their known faults.
 //!
 //! `folder` finds tables and transcripts, `revision` says which release they are, `schema` names the columns that are read,
-//! `parquet_file` reads them (the only file that knows that format). `sessions`, `checkpoints`, `turns` and `repositories` each
+//! `columns` reads them (the only file that knows that format). `sessions`, `checkpoints`, `turns` and `repositories` each
 //! read their tables, `labels` describes the data set's own labels. Transcripts are read like any other, by the readers next
 //! door: the tables have no rows, or no rows of the agent, for some agents.
 //!
@@ -9,10 +9,10 @@
 //! prompts, not with rows.
 
 mod checkpoints;
+mod columns;
 mod error;
 mod folder;
 mod labels;
-mod parquet_file;
 mod repositories;
 mod revision;
 mod schema;
@@ -32,7 +32,7 @@ pub use schema::Table;
 pub use sessions::{Attribution, LeftOut, Session};
 pub use turns::{TURN_TYPES, TurnLabel, Turns, Unplaced};
 
-use parquet_file::Rows;
+use columns::Rows;
 
 /// What is left out where nobody asks for it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -158,7 +158,7 @@ fn each(
     let mut mistyped = BTreeSet::new();
     let mut absent = BTreeSet::new();
     for file in files {
-        let found = parquet_file::read(file, table.wanted(), table.together(), take)?;
+        let found = columns::read(file, table.wanted(), table.together(), take)?;
         read.rows += found.rows;
         absent.extend(
             table

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::parquet_file::Rows;
+use super::columns::Rows;
 
 /// A repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

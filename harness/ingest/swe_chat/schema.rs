@@ -2,7 +2,7 @@
 //!
 //! Columns are found by name. A release may add columns and tables; they are listed and left alone.
 
-use super::parquet_file::{Kind, Wanted};
+use super::columns::{Kind, Wanted};
 
 /// A table of the data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

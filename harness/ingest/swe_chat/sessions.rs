@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::Keep;
-use super::parquet_file::Rows;
+use super::columns::Rows;
 use super::turns::Turns;
 
 /// Repositories whose sessions a program started; the data set's authors leave them out of their figures.

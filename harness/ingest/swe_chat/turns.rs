@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
+use super::columns::Rows;
 use super::labels::Label;
-use super::parquet_file::Rows;
 use super::sessions::{Fate, Sessions, dated};
 
 /// The types of rows; a type beside them is counted as the last.
