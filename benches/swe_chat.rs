@@ -73,7 +73,7 @@ fn argument(name: &str) -> Option<String> {
 }
 
 fn generate(folder: &Path, rows: usize) {
-    let mut random = ChaCha8Rng::seed_from_u64(2_604_20779);
+    let mut random = ChaCha8Rng::seed_from_u64(260_420_779);
     let repo = |n: usize| format!("owner-{:03}/repo-{:03}", n % 171, n % REPOSITORIES);
     let session = |n: usize| format!("{:08x}-0000-4000-8000-{:012x}", n * 2_654_435, n);
     let mut table = Table::published("repositories");
