@@ -123,6 +123,11 @@ fn main() {
             check: |bytes, shows| checks::transcript(Format::Cursor, bytes, shows),
         },
         Target {
+            name: "swe_chat",
+            seeds: seeds(&["sessions.parquet"]),
+            check: |bytes, _| checks::parquet(bytes),
+        },
+        Target {
             name: "table",
             seeds: seeds(&["table.csv"]),
             check: |bytes, _| checks::table(bytes),

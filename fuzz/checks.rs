@@ -18,6 +18,7 @@ use harness::ingest::detect::{Format, detect};
 use harness::ingest::file::read_as;
 use harness::ingest::otlp::Exports;
 use harness::ingest::redaction::standard_redaction;
+use harness::ingest::swe_chat;
 use harness::ingest::table::{self, Kind, Wanted};
 use harness::ingest::vocabulary::Vocabulary;
 use harness::provider::batch_lines;
@@ -66,6 +67,16 @@ pub(crate) fn transcript(format: Format, bytes: &[u8], shows: bool) {
     assert!(row.test_failures <= row.test_runs);
     assert!(row.rejections <= row.tool_errors);
     assert!(row.first_timestamp <= row.last_timestamp);
+}
+
+/// No bytes may make the reader of parquet files panic: damage is an error. `bytes` stand where the table of sessions is.
+pub(crate) fn parquet(bytes: &[u8]) {
+    let folder = std::env::temp_dir().join(format!("validate-fuzz-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("there is a folder for temporary files");
+    std::fs::write(folder.join("sessions.parquet"), bytes).expect("the folder can be written to");
+    if let Ok(data) = swe_chat::read(&folder, None, swe_chat::Keep::default()) {
+        assert!(data.sessions.len() as u64 <= data.tables[0].rows);
+    }
 }
 
 /// No bytes may make the reader of tables panic; what it reads has a cell per row in each column.

@@ -4,6 +4,7 @@
 //! `redact` takes secrets out of every text on the way in. `table` reads columns of a CSV file, with `vocabulary` for its labels;
 //! `tally` counts equal rows of labels as they are read. `otlp` reads what a client exported of its sessions, `entire` the checkpoints
 //! that the Entire CLI keeps in a git repository, which `git` reads through the program of that name.
+//! `swe_chat` reads the tables of that data set.
 
 pub mod claude_code;
 pub mod codex;
@@ -28,6 +29,7 @@ mod quoting;
 pub mod redact;
 pub mod redaction;
 mod skim;
+pub mod swe_chat;
 pub mod table;
 pub mod tally;
 mod teller;

@@ -58,6 +58,13 @@ mod stats_support;
 mod stats_tables;
 mod stats_verdict;
 mod store;
+mod swe_chat;
+mod swe_chat_damage;
+mod swe_chat_faults;
+#[path = "../swe_chat/mod.rs"]
+#[allow(dead_code, reason = "the bench uses more of it")]
+mod swe_chat_files;
+mod swe_chat_real;
 mod telemetry_checks;
 mod telemetry_command;
 mod telemetry_real;

@@ -1,5 +1,6 @@
 //! Candidates into a goldset's folder: copies of transcripts, the list of sessions and their telemetry.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Write};
@@ -81,6 +82,8 @@ impl Candidate {
 pub(super) struct Origin<'a> {
     /// Title.
     pub(super) title: &'a str,
+    /// Licence of what is imported.
+    pub(super) licence: &'a str,
     /// Where the sessions come from.
     pub(super) provenance: &'a str,
 }
@@ -202,29 +205,7 @@ pub(super) fn add(
         .map(|(candidate, file)| copy(candidate, &folder.join(file)))
         .collect::<anyhow::Result<_>>()?;
     for ((candidate, file), hash) in wanted.into_iter().zip(copied) {
-        let day = candidate.date.get(..10).unwrap_or_default().to_owned();
-        let licence = match candidate.licence.as_str() {
-            "" => "unknown".to_owned(),
-            licence => outside(licence),
-        };
-        let more = candidate
-            .more
-            .iter()
-            .map(|(column, cell)| (*column, outside(cell)));
-        sessions.set(
-            &candidate.id,
-            [
-                ("file", file),
-                ("user", outside(&candidate.user)),
-                ("date", day),
-                ("repo", outside(&candidate.repo)),
-                ("licence", licence),
-                ("source", outside(&candidate.source)),
-                ("sha256", hash),
-            ]
-            .into_iter()
-            .chain(more),
-        );
+        listed(&mut sessions, candidate, file, hash);
     }
     if sessions.keys().is_empty() {
         anyhow::bail!("there is no session to import");
@@ -232,6 +213,53 @@ pub(super) fn add(
     measured(out, &sessions)?;
     sessions.write()?;
     Ok(tally)
+}
+
+/// Lists sessions whose transcripts are not to be had, so that their labels have a session.
+///
+/// # Errors
+/// Where a file cannot be read or written.
+pub(super) fn list(out: &Path, origin: &Origin<'_>, without: &[Candidate]) -> anyhow::Result<()> {
+    usable(out)?;
+    begin(out, origin)?;
+    let mut sessions = Table::open(&out.join("sessions.csv"), &COLUMNS)?;
+    for candidate in without {
+        if sessions.cell(&candidate.id, "file").is_none() {
+            listed(
+                &mut sessions,
+                candidate,
+                file_name(candidate),
+                String::new(),
+            );
+        }
+    }
+    sessions.write()
+}
+
+fn listed(sessions: &mut Table, candidate: &Candidate, file: String, sha256: String) {
+    let day = candidate.date.get(..10).unwrap_or_default().to_owned();
+    let licence = match candidate.licence.as_str() {
+        "" => "unknown",
+        known => known,
+    };
+    let more = candidate
+        .more
+        .iter()
+        .map(|(column, cell)| (*column, outside(cell)));
+    sessions.set(
+        &candidate.id,
+        [
+            ("file", file),
+            ("user", outside(&candidate.user)),
+            ("date", day),
+            ("repo", outside(&candidate.repo)),
+            ("licence", outside(licence)),
+            ("source", outside(&candidate.source)),
+            ("sha256", sha256),
+        ]
+        .into_iter()
+        .chain(more),
+    );
 }
 
 /// The manifest and the folder, if they are not there.
@@ -247,8 +275,9 @@ fn begin(out: &Path, origin: &Origin<'_>) -> anyhow::Result<()> {
         output::file(
             &manifest,
             &format!(
-                "title = {}\nlicence = \"unknown\"\nprovenance = {}\nsynthetic = false\n",
+                "title = {}\nlicence = {}\nprovenance = {}\nsynthetic = false\n",
                 quoted(origin.title),
+                quoted(origin.licence),
                 quoted(origin.provenance)
             ),
         )?;
@@ -285,21 +314,26 @@ fn longest(candidates: Vec<Candidate>, tally: &mut Tally) -> anyhow::Result<Vec<
 /// Ids come from outside: one that is no plain name gives a name made of its hash.
 fn file_name(candidate: &Candidate) -> String {
     let id = &candidate.id;
+    let ending = if candidate.is_document {
+        "json"
+    } else {
+        "jsonl"
+    };
+    format!("{}.{ending}", plain_name(id))
+}
+
+/// An id that is a plain name, else a name made of its hash.
+pub(super) fn plain_name(id: &str) -> Cow<'_, str> {
     let is_plain = !id.is_empty()
         && id.len() <= 120
         && !id.starts_with(['.', '-'])
         && id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    let ending = if candidate.is_document {
-        "json"
-    } else {
-        "jsonl"
-    };
     if is_plain {
-        format!("{id}.{ending}")
+        Cow::Borrowed(id)
     } else {
-        format!("session-{}.{ending}", hex(&Sha256::digest(id.as_bytes())))
+        Cow::Owned(format!("session-{}", hex(&Sha256::digest(id.as_bytes()))))
     }
 }
 

@@ -91,6 +91,7 @@ pub(super) fn import(from: &FromRepository) -> anyhow::Result<()> {
         out,
         &Origin {
             title: &format!("sessions of {repo}"),
+            licence: &from.licence,
             provenance: "Imported from the checkpoints that the Entire CLI keeps in the repository; sessions.csv names the checkpoint of each.",
         },
         candidates,

@@ -13,6 +13,10 @@ mod collection;
 mod entire;
 mod evidence;
 mod leftovers;
+mod side_file;
+mod swe_chat;
+mod swe_chat_files;
+mod swe_chat_said;
 mod table;
 mod transcripts;
 
@@ -33,6 +37,8 @@ pub fn run(from: &From) -> anyhow::Result<Exit> {
             .with_context(|| format!("failed to import `{}`", path.source.display())),
         From::Entire(from) => entire::import(from)
             .with_context(|| format!("failed to import `{}`", from.source.display())),
+        From::SweChat(from) => swe_chat::import(from)
+            .with_context(|| format!("failed to import `{}`", from.path.source.display())),
     };
     match done {
         Ok(()) => Ok(Exit::Done),

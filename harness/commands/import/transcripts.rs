@@ -56,6 +56,7 @@ pub(super) fn import(source: &Path, out: &Path) -> anyhow::Result<()> {
         out,
         &Origin {
             title: "imported transcripts",
+            licence: "unknown",
             provenance: "Imported from a folder of transcripts; sessions.csv names the folder of each.",
         },
         candidates,
@@ -100,6 +101,7 @@ fn candidate(path: &Path, source: &Path) -> Result<Candidate, FileError> {
         is_document: matches!(format, Format::OpenCode | Format::Gemini),
         user: String::new(),
         date: row.first_timestamp.unwrap_or_default(),
+        licence: String::new(),
         source: format!("folder {project}"),
         repo: project,
         ..Candidate::default()
