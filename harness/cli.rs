@@ -332,6 +332,27 @@ pub struct Export {
     /// At most this many bytes in a file, if that is less than the vendor's limit.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub part_bytes: Option<u64>,
+    /// Varied requests in their place.
+    #[command(flatten)]
+    pub varied: Varied,
+    /// With `--robustness`: how many sessions are drawn by the seed.
+    #[arg(long, value_name = "N", default_value_t = ROBUSTNESS_SESSIONS, requires = "robustness", value_parser = clap::value_parser!(u32).range(1..))]
+    pub robustness_sessions: u32,
+}
+
+/// Sessions that a look at robustness draws, unless it is told otherwise: without a flip, their users are just enough for a
+/// ceiling of 10%.
+pub const ROBUSTNESS_SESSIONS: u32 = 30;
+
+/// Requests changed so that the right answer stays the same.
+#[derive(Debug, Args)]
+pub struct Varied {
+    /// The varied requests of `validate gate --robustness`: planted instructions, labels in another order, other wording.
+    #[arg(long)]
+    pub robustness: bool,
+    /// Seed of what is planted where.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "robustness")]
+    pub seed: u64,
 }
 
 /// Forms of exported requests.
@@ -382,4 +403,7 @@ pub struct Import {
     /// Keep the good answers of files with lines that cannot be used.
     #[arg(long)]
     pub keep_going: bool,
+    /// Varied requests are known too.
+    #[command(flatten)]
+    pub varied: Varied,
 }

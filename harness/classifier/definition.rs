@@ -153,6 +153,9 @@ pub struct AnswerFields {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
+    /// Share of answers that may change when a request is varied and its right answer is not.
+    #[serde(default = "flip_ceiling")]
+    pub flip_ceiling: f64,
     /// The statistic that decides.
     pub statistic: String,
     /// How much worse a candidate may be.
@@ -162,6 +165,10 @@ pub struct Gate {
     /// Labels guarded one by one.
     #[serde(default)]
     pub important: Vec<String>,
+}
+
+fn flip_ceiling() -> f64 {
+    0.10
 }
 
 /// A rule of `baseline:rules`. All conditions that are given have to hold; a rule without one always holds.

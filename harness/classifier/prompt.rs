@@ -15,7 +15,7 @@ use super::schema::{AnswerSchema, SchemaError, WireSchema};
 use super::view::{View, ViewRules, ViewRulesError};
 
 /// What all requests share, and what each classifier adds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Prompts {
     /// The text that comes first, the same for all.
     pub system: String,
@@ -91,13 +91,26 @@ impl Prompts {
     /// # Errors
     /// Where a file is missing, the template names a variable that does not exist, or the schema does not fit.
     pub fn prompt(&self, folder: &Path, definition: &Definition) -> Result<Prompt, PromptError> {
+        self.prompt_showing(folder, definition, definition)
+    }
+
+    /// Renders one classifier's prompt from `shown`, the same definition with its lists in another order.
+    ///
+    /// # Errors
+    /// As for [`Prompts::prompt`].
+    pub fn prompt_showing(
+        &self,
+        folder: &Path,
+        definition: &Definition,
+        shown: &Definition,
+    ) -> Result<Prompt, PromptError> {
         let folder = folder.join(&definition.name);
         let path = folder.join("prompt.md");
         let template = read(
             &path,
             "a classifier that a model answers has its text in `prompt.md`",
         )?;
-        let text = render(&path, &template, definition)?;
+        let text = render(&path, &template, shown)?;
         let schema_path = folder.join("answer.schema.json");
         let schema = AnswerSchema::load(&schema_path)?;
         schema.fits(definition)?;

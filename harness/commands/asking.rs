@@ -243,6 +243,7 @@ impl Model {
                             obtained: answer.obtained,
                             family: None,
                             repeat,
+                            variation: plan.variation,
                         });
                     },
                 )?;
