@@ -54,6 +54,9 @@ pub enum Command {
         #[command(subcommand)]
         command: Prompts,
     },
+    /// Whether answers stand when requests are varied and their right answer is not.
+    #[command(hide = true)]
+    Robustness(Robustness),
     /// A script that completes commands and options in a shell.
     Completions {
         /// The shell.
@@ -338,6 +341,38 @@ pub struct Export {
     /// With `--robustness`: how many sessions are drawn by the seed.
     #[arg(long, value_name = "N", default_value_t = ROBUSTNESS_SESSIONS, requires = "robustness", value_parser = clap::value_parser!(u32).range(1..))]
     pub robustness_sessions: u32,
+}
+
+/// The look at robustness that `validate gate --robustness` takes.
+#[derive(Debug, Args)]
+pub struct Robustness {
+    /// Classifiers, separated by commas, or `all`.
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub classifier: String,
+    /// Folder of the goldset.
+    #[arg(long, value_name = "DIR", default_value = "goldsets/starter")]
+    pub goldset: PathBuf,
+    /// Folder with the transcripts, for goldsets that ship only labels.
+    #[arg(long, value_name = "DIR")]
+    pub sessions: Option<PathBuf>,
+    /// Whose answers: `recorded:NAME`, `anthropic:NAME` or `openai:NAME@ADDRESS` [default: the goldset's].
+    #[arg(long, value_name = "SPEC")]
+    pub model: Option<String>,
+    /// The file that keeps answers and rows.
+    #[arg(long, value_name = "FILE", default_value = ".validate/store.db")]
+    pub store: Option<PathBuf>,
+    /// How a provider is asked.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// Seed of the sample and of everything that is varied.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// How many sessions are drawn.
+    #[arg(long, value_name = "N", default_value_t = ROBUSTNESS_SESSIONS, value_parser = clap::value_parser!(u32).range(1..))]
+    pub robustness_sessions: u32,
+    /// Form of the output.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
 }
 
 /// Sessions that a look at robustness draws, unless it is told otherwise: without a flip, their users are just enough for a

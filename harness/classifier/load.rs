@@ -245,16 +245,16 @@ fn contradictions(definition: &Definition) -> Vec<String> {
     for label in &definition.gate.important {
         check_label(label, "the gate");
     }
+    for rule in &definition.rules {
+        if let Some(label) = &rule.label {
+            check_label(label, "a rule");
+        }
+    }
     if !(0.0..=1.0).contains(&definition.gate.flip_ceiling) {
         problems.push(format!(
             "the gate's `flip_ceiling` is {}, and a share lies between 0 and 1",
             definition.gate.flip_ceiling
         ));
-    }
-    for rule in &definition.rules {
-        if let Some(label) = &rule.label {
-            check_label(label, "a rule");
-        }
     }
     if let Some(rule) = definition
         .rules

@@ -174,6 +174,35 @@ fn render(path: &Path, template: &str, definition: &Definition) -> Result<String
     Ok(format!("{}\n", text.trim_end()))
 }
 
+/// Names of the variables that a template may use, with their fields where they have some.
+pub(super) const VARIABLES: [(&str, &[&str]); 8] = [
+    ("title", &[]),
+    ("question", &[]),
+    ("labels", &["name", "title", "definition", "not"]),
+    ("notes", &[]),
+    ("fallback", &["label", "when"]),
+    ("number", &["unit"]),
+    ("kinds", &["name", "definition"]),
+    ("deciders", &["name", "definition"]),
+];
+
+/// The variables that a template takes from outside, each with its fields (`number.unit`).
+pub(super) fn variables_in(path: &Path, template: &str) -> Result<Vec<String>, PromptError> {
+    let mut environment = Environment::new();
+    let failed = |error: minijinja::Error| PromptError::Template {
+        path: path.to_owned(),
+        line: error.line().unwrap_or(1),
+        message: cause(&error),
+    };
+    environment
+        .add_template("prompt.md", template)
+        .map_err(failed)?;
+    let parsed = environment.get_template("prompt.md").map_err(failed)?;
+    let mut names: Vec<String> = parsed.undeclared_variables(true).into_iter().collect();
+    names.sort();
+    Ok(names)
+}
+
 /// What is wrong with a template, and the variable where one does not exist.
 fn cause(error: &minijinja::Error) -> String {
     let detail = error

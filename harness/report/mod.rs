@@ -2,6 +2,7 @@
 //!
 //! `number` rounds, `escape` makes text safe, `table` and `page` are rendered for each format, `json` carries full
 //! precision. `validation` and `validation_json` show the main job's result, `basis` and `notes` say what it rests on.
+//! `robustness` and `robustness_json` show what became of answers to varied requests.
 //! `stats_json` gives the statistics of any CSV file their keys, `stats_text` shows the same object to people.
 
 pub mod basis;
@@ -13,6 +14,8 @@ pub mod json;
 pub mod notes;
 pub mod number;
 pub mod page;
+pub mod robustness;
+pub mod robustness_json;
 pub mod stats_json;
 pub mod stats_text;
 pub mod table;

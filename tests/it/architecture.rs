@@ -29,7 +29,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "validation",
         &["domain", "stats", "telemetry", "classifier"],
     ),
-    ("report", &["domain", "stats", "classifier", "validation"]),
+    ("gate", &["domain", "stats", "classifier", "validation"]),
+    (
+        "report",
+        &["domain", "stats", "classifier", "validation", "gate"],
+    ),
     ("cli", &[]),
     ("exit", &[]),
     (
@@ -45,6 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "run",
             "validation",
+            "gate",
             "report",
             "cli",
             "exit",
