@@ -260,6 +260,10 @@ pub enum Prompts {
         /// Its name.
         name: String,
     },
+    /// How an edit of prompts changes requests, and how many of a goldset's requests it leaves without a recorded answer.
+    Diff(PromptsDiff),
+    /// What is wrong with prompts before any model is asked: labels, variables, quotes of gold sessions, budget, cache.
+    Lint(PromptsLint),
     /// The request about one session, as a model gets it.
     Render {
         /// The classifier.
@@ -276,6 +280,46 @@ pub enum Prompts {
         #[arg(long, value_enum, default_value_t = RequestFormat::Text)]
         format: RequestFormat,
     },
+}
+
+/// `validate prompts lint`.
+#[derive(Debug, Args)]
+pub struct PromptsLint {
+    /// Classifiers, separated by commas, or `all`.
+    #[arg(value_name = "NAMES", default_value = "all")]
+    pub names: String,
+    /// Folder of the goldset whose sessions and reasons no prompt may quote.
+    #[arg(long, value_name = "DIR", default_value = "goldsets/starter")]
+    pub goldset: PathBuf,
+    /// Folder with the transcripts, for goldsets that ship only labels.
+    #[arg(long, value_name = "DIR")]
+    pub sessions: Option<PathBuf>,
+    /// Form of the output.
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Table)]
+    pub format: DoctorFormat,
+}
+
+/// `validate prompts diff`.
+#[derive(Debug, Args)]
+pub struct PromptsDiff {
+    /// Classifiers, separated by commas, or `all`.
+    #[arg(value_name = "NAME", default_value = "all")]
+    pub names: String,
+    /// What the prompts were before: a git revision, or a folder with the prompts or with `prompts/` in it.
+    #[arg(long, value_name = "GITREF|DIR", default_value = "HEAD")]
+    pub against: String,
+    /// Show how the view of this session changes too: a transcript file, or the id of a session of the goldset.
+    #[arg(long, value_name = "ID")]
+    pub session: Option<String>,
+    /// Folder of the goldset whose requests are counted.
+    #[arg(long, value_name = "DIR", default_value = "goldsets/starter")]
+    pub goldset: PathBuf,
+    /// Folder with the transcripts, for goldsets that ship only labels.
+    #[arg(long, value_name = "DIR")]
+    pub sessions: Option<PathBuf>,
+    /// Form of the output.
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Table)]
+    pub format: DoctorFormat,
 }
 
 /// Forms of a request.

@@ -37,10 +37,7 @@ pub fn run(arguments: &Robustness, verbose: bool) -> anyhow::Result<Exit> {
     }
 }
 
-fn looked(
-    arguments: &Robustness,
-    verbose: bool,
-) -> anyhow::Result<(String, Option<String>, Exit)> {
+fn looked(arguments: &Robustness, verbose: bool) -> anyhow::Result<(String, Option<String>, Exit)> {
     let all = load_all(Path::new(PROMPTS))?;
     let definitions = select(all.clone(), &arguments.classifier)?;
     let goldset = load(&arguments.goldset, &all)?;

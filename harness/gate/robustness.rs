@@ -256,12 +256,7 @@ pub fn robustness(
     }
 }
 
-fn flips(
-    variation: Option<Variation>,
-    cases: &[&Case],
-    without_place: u64,
-    ceiling: f64,
-) -> Flips {
+fn flips(variation: Option<Variation>, cases: &[&Case], without_place: u64, ceiling: f64) -> Flips {
     let count = |effect: Effect| cases.iter().filter(|case| case.effect() == effect).count() as u64;
     let comparable: Vec<&&Case> = cases
         .iter()

@@ -66,11 +66,13 @@ pub fn reason(result: &Robustness) -> String {
         "{} of {} answers flipped under `{name}`{}",
         worst.flipped(),
         worst.n,
-        worst.interval().map_or_else(String::new, |interval| format!(
-            " ({} interval {})",
-            percent(CONFIDENCE),
-            percent_interval(interval)
-        )),
+        worst
+            .interval()
+            .map_or_else(String::new, |interval| format!(
+                " ({} interval {})",
+                percent(CONFIDENCE),
+                percent_interval(interval)
+            )),
     );
     match result.verdict {
         Verdict::Pass => format!(
@@ -100,7 +102,9 @@ fn high(flips: &Flips) -> f64 {
 }
 
 fn word(flips: &Flips) -> &'static str {
-    flips.variation.map_or("together", |variation| variation.word())
+    flips
+        .variation
+        .map_or("together", |variation| variation.word())
 }
 
 fn row(flips: &Flips) -> Vec<String> {

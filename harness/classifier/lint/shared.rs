@@ -32,7 +32,13 @@ pub(super) fn lint(
     let text = &prompts.system;
     for (number, line) in (1..).zip(text.lines()) {
         let mut tell = |cause: String, remedy: &str| {
-            findings.push(Finding::new(&system, number, Kind::CachePrefix, cause, remedy));
+            findings.push(Finding::new(
+                &system,
+                number,
+                Kind::CachePrefix,
+                cause,
+                remedy,
+            ));
         };
         if line.contains("{{") || line.contains("{%") {
             tell(
@@ -43,7 +49,9 @@ pub(super) fn lint(
         let small = line.to_lowercase();
         if let Some(words) = TIMES.iter().find(|words| small.contains(*words)) {
             tell(
-                format!("the system text says when it is (`{words}`), so that it would change with time"),
+                format!(
+                    "the system text says when it is (`{words}`), so that it would change with time"
+                ),
                 "take it out: sessions say themselves when they took place",
             );
         }

@@ -97,9 +97,9 @@ fn marked_words(
             if known.contains(word) || word.contains("{{") || word.contains("{%") {
                 continue;
             }
-            let elsewhere = all.iter().find(|other| {
-                other.name != definition.name && other.label_names().contains(&word)
-            });
+            let elsewhere = all
+                .iter()
+                .find(|other| other.name != definition.name && other.label_names().contains(&word));
             let near = nearest(word, labels.iter().copied());
             let is_number = word.chars().all(|letter| letter.is_ascii_digit());
             let looks_like_label = definition.scale != Scale::Ratio
