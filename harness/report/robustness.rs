@@ -82,8 +82,13 @@ pub fn reason(result: &Robustness) -> String {
         Verdict::Inconclusive => {
             let missing: u64 = result.by_variation.iter().map(|flips| flips.missing).sum();
             if missing > 0 {
+                let rest = if result.together.n == 0 {
+                    String::new()
+                } else {
+                    format!("; {figures}, and {ceiling} may")
+                };
                 return format!(
-                    "inconclusive: {missing} answers to varied requests are missing; {figures}, and {ceiling} may."
+                    "inconclusive: {missing} answers to varied requests are missing{rest}."
                 );
             }
             let settle = answers_to_pass(worst.flipped(), result.ceiling).map_or_else(

@@ -1,8 +1,9 @@
 //! Gold sessions, and reasons of gold labels, that a prompt quotes: an example out of the test gives the test away, and
 //! figures on that goldset say nothing any more.
 //!
-//! A copy is a run of [`RUN`] words that both texts have. A near copy is a quotation in the prompt of which most
-//! three-word pieces stand in one turn of a session. Words are compared without case and punctuation.
+//! A copy is a run of eight words that a prompt and a turn of a session both have; of twelve for reasons, which are given in
+//! the codebook's own words and share shorter runs with every definition. A near copy is a quotation in the prompt of which
+//! most three-word pieces stand in one turn or reason. Words are compared without case and punctuation.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -15,8 +16,26 @@ use crate::domain::text::Text;
 use super::super::definition::Definition;
 use super::{Finding, Kind};
 
-/// Words in a row that no two texts share by accident.
-const RUN: usize = 8;
+/// What a prompt is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A turn of a session.
+    Turn,
+    /// The reason of a label.
+    Reason,
+}
+
+impl Source {
+    const ALL: [Self; 2] = [Self::Turn, Self::Reason];
+
+    /// Words in a row that a prompt and such a text do not share by accident.
+    fn run(self) -> usize {
+        match self {
+            Self::Turn => 8,
+            Self::Reason => 12,
+        }
+    }
+}
 
 /// Words of a piece.
 const PIECE: usize = 3;
@@ -71,7 +90,8 @@ impl Quotes {
         let is_template = path.extension().is_some_and(|ending| ending == "md");
         self.files.push(path);
         for (line, text) in (1..).zip(text.lines()) {
-            for run in words(text).windows(RUN) {
+            let all = words(text);
+            for run in Source::ALL.iter().flat_map(|of| all.windows(of.run())) {
                 self.runs.entry(digest(run)).or_insert((file, line));
             }
             if !is_template {
@@ -98,11 +118,11 @@ impl Quotes {
         }
     }
 
-    /// Compares one text, a turn of a session or a label's reason. `whose` says what it is, for the message.
-    pub fn compare(&mut self, text: &str, whose: &dyn Fn() -> String) {
+    /// Compares one text. `whose` says what it is, for the message.
+    pub fn compare(&mut self, source: Source, text: &str, whose: &dyn Fn() -> String) {
         let words = words(text);
         let mut hits: Vec<(usize, usize)> = words
-            .windows(RUN)
+            .windows(source.run())
             .filter_map(|run| self.runs.get(&digest(run)).copied())
             .collect();
         let mut shared: HashMap<usize, usize> = HashMap::new();
@@ -168,7 +188,7 @@ pub struct Turns<'q> {
 impl Turns<'_> {
     fn compare(&mut self, text: &Text<'_>) {
         let (session, turn) = (self.session, self.turn);
-        self.quotes.compare(&text.redacted(), &|| {
+        self.quotes.compare(Source::Turn, &text.redacted(), &|| {
             format!("turn {turn} of the gold session `{session}`")
         });
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::classifier::lint::quotes::Quotes;
+use crate::classifier::lint::quotes::{Quotes, Source};
 use crate::classifier::lint::{Finding, Severity, important_labels, lint};
 use crate::classifier::load::{load_all, select};
 use crate::cli::{DoctorFormat, PromptsLint};
@@ -87,7 +87,7 @@ fn found(arguments: &PromptsLint) -> anyhow::Result<Found> {
     for rating in &goldset.ratings {
         if !rating.rationale.is_empty() {
             reasons += 1;
-            quotes.compare(&rating.rationale, &|| {
+            quotes.compare(Source::Reason, &rating.rationale, &|| {
                 format!(
                     "the reason that `{}` gives for `{}` of session `{}`",
                     rating.rater, rating.classifier, rating.session_id
