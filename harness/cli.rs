@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub mod gate;
 pub mod import;
 pub mod stats;
 
@@ -54,6 +55,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Prompts,
     },
+    /// May changed prompts replace the approved ones? A verdict per classifier.
+    Gate(Box<gate::Gate>),
     /// A script that completes commands and options in a shell.
     Completions {
         /// The shell.
@@ -153,7 +156,7 @@ pub struct MainJob {
 }
 
 /// How a provider is asked.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Asking a provider")]
 pub struct Asking {
     /// Ask nobody: only answers that are stored or recorded count.

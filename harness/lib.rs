@@ -18,6 +18,8 @@ pub mod telemetry;
 pub mod run;
 pub mod validation;
 
+pub mod gate;
+
 pub mod report;
 
 pub mod cli;

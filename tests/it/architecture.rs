@@ -29,7 +29,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "validation",
         &["domain", "stats", "telemetry", "classifier"],
     ),
-    ("report", &["domain", "stats", "classifier", "validation"]),
+    (
+        "gate",
+        &["domain", "stats", "classifier", "goldset", "validation"],
+    ),
+    (
+        "report",
+        &["domain", "stats", "classifier", "validation", "gate"],
+    ),
     ("cli", &[]),
     ("exit", &[]),
     (
@@ -45,6 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "run",
             "validation",
+            "gate",
             "report",
             "cli",
             "exit",
