@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub mod gate;
 pub mod import;
 pub mod stats;
 
@@ -54,9 +55,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Prompts,
     },
-    /// Whether answers stand when requests are varied and their right answer is not.
-    #[command(hide = true)]
-    Robustness(Robustness),
+    /// May changed prompts replace the approved ones? A verdict per classifier.
+    Gate(Box<gate::Gate>),
     /// A script that completes commands and options in a shell.
     Completions {
         /// The shell.
@@ -156,7 +156,7 @@ pub struct MainJob {
 }
 
 /// How a provider is asked.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Asking a provider")]
 pub struct Asking {
     /// Ask nobody: only answers that are stored or recorded count.
@@ -385,38 +385,6 @@ pub struct Export {
     /// With `--robustness`: how many sessions are drawn by the seed.
     #[arg(long, value_name = "N", default_value_t = ROBUSTNESS_SESSIONS, requires = "robustness", value_parser = clap::value_parser!(u32).range(1..))]
     pub robustness_sessions: u32,
-}
-
-/// The look at robustness that `validate gate --robustness` takes.
-#[derive(Debug, Args)]
-pub struct Robustness {
-    /// Classifiers, separated by commas, or `all`.
-    #[arg(long, value_name = "NAMES", default_value = "all")]
-    pub classifier: String,
-    /// Folder of the goldset.
-    #[arg(long, value_name = "DIR", default_value = "goldsets/starter")]
-    pub goldset: PathBuf,
-    /// Folder with the transcripts, for goldsets that ship only labels.
-    #[arg(long, value_name = "DIR")]
-    pub sessions: Option<PathBuf>,
-    /// Whose answers: `recorded:NAME`, `anthropic:NAME` or `openai:NAME@ADDRESS` [default: the goldset's].
-    #[arg(long, value_name = "SPEC")]
-    pub model: Option<String>,
-    /// The file that keeps answers and rows.
-    #[arg(long, value_name = "FILE", default_value = ".validate/store.db")]
-    pub store: Option<PathBuf>,
-    /// How a provider is asked.
-    #[command(flatten)]
-    pub asking: Asking,
-    /// Seed of the sample and of everything that is varied.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    /// How many sessions are drawn.
-    #[arg(long, value_name = "N", default_value_t = ROBUSTNESS_SESSIONS, value_parser = clap::value_parser!(u32).range(1..))]
-    pub robustness_sessions: u32,
-    /// Form of the output.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
 }
 
 /// Sessions that a look at robustness draws, unless it is told otherwise: without a flip, their users are just enough for a

@@ -162,9 +162,18 @@ pub struct Gate {
     pub margin: f64,
     /// Share of sessions that have to end in a label.
     pub parse_rate: f64,
+    /// The least that the statistic has to reach against gold; nothing is asked where it is absent.
+    #[serde(default)]
+    pub floor: Option<f64>,
     /// Labels guarded one by one.
     #[serde(default)]
     pub important: Vec<String>,
+    /// How much of an important label's recall a candidate may lose; twice the margin where it is absent.
+    #[serde(default)]
+    pub recall_margin: Option<f64>,
+    /// Telemetry checks of this classifier that must not fail.
+    #[serde(default)]
+    pub checks: Vec<String>,
 }
 
 fn flip_ceiling() -> f64 {

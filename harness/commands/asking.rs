@@ -295,7 +295,8 @@ fn say(said: &Said, verbose: bool) {
     }
 }
 
-fn today() -> String {
+/// The day, in UTC.
+pub(super) fn today() -> String {
     jiff::Timestamp::now()
         .to_string()
         .chars()

@@ -5,23 +5,25 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::classifier::definition::Definition;
 use crate::classifier::rewording::{Rewording, RewordingError};
 use crate::domain::money::Money;
 use crate::domain::rating::Outcome;
 use crate::domain::variation::Variation;
-use crate::exit::Exit;
-use crate::gate::robustness::{Case, Robustness, Verdict, robustness};
+use crate::gate::robustness::{Case, Robustness, robustness};
+use crate::gate::verdict::together;
 use crate::goldset::sessions::Session;
 use crate::ingest::redaction::standard_redaction;
+use crate::report::gate_words::verdict;
 use crate::report::page::Block;
 use crate::report::{robustness as shown, robustness_json};
 use crate::run::asked::Asked;
 use crate::run::plan::{Plan, PlanError};
 use crate::run::raters::Spec;
 use crate::run::variants::{Making, gold_of, sample, varied};
+use crate::stats::verdict::Verdict;
 
 use super::answers::{Answers, AnswersError, Wanted, answers_to};
 use super::panel::user_codes;
@@ -49,6 +51,8 @@ pub(super) struct Drawing {
     pub(super) sessions: usize,
     /// Seed of the sample and of everything that is varied.
     pub(super) seed: u64,
+    /// What the run has spent before: one cap holds for all of it.
+    pub(super) spent: Money,
 }
 
 /// What was found.
@@ -59,21 +63,30 @@ pub(super) struct Looked {
     pub(super) missing: Option<String>,
     /// The user interrupted.
     pub(super) was_interrupted: bool,
+    drawing: Drawing,
 }
 
 impl Looked {
     /// All classifiers have to pass.
-    pub(super) fn exit(&self) -> Exit {
-        let any = |verdict| self.results.iter().any(|result| result.verdict == verdict);
-        if self.was_interrupted {
-            Exit::Interrupted
-        } else if any(Verdict::Fail) {
-            Exit::Failed
-        } else if self.missing.is_some() || any(Verdict::Inconclusive) {
-            Exit::Undecided
-        } else {
-            Exit::Done
-        }
+    pub(super) fn verdict(&self) -> Verdict {
+        together(self.results.iter().map(|result| result.verdict))
+    }
+
+    /// The verdict in one line.
+    pub(super) fn headline(&self) -> Block {
+        let ended = verdict(self.verdict()).to_uppercase();
+        let of = |wanted: Verdict| -> Vec<&str> {
+            self.results
+                .iter()
+                .filter(|result| result.verdict == wanted)
+                .map(|result| result.classifier.as_str())
+                .collect()
+        };
+        let failed = match of(Verdict::Fail) {
+            names if names.is_empty() => String::new(),
+            names => format!(" ({} failed)", names.join(", ")),
+        };
+        Block::Text(format!("Robustness: {ended}{failed}."))
     }
 
     /// As a page.
@@ -86,11 +99,18 @@ impl Looked {
         blocks
     }
 
-    /// As JSON, one object for each classifier.
+    /// As JSON: the verdict of all, and one object for each classifier.
     pub(super) fn json(&self, definitions: &[Definition]) -> Value {
-        self.with_definitions(definitions)
+        let classifiers: Vec<Value> = self
+            .with_definitions(definitions)
             .map(|(result, definition)| robustness_json::render(result, definition))
-            .collect()
+            .collect();
+        json!({
+            "verdict": verdict(self.verdict()),
+            "sessions": self.drawing.sessions,
+            "seed": self.drawing.seed,
+            "classifiers": classifiers,
+        })
     }
 
     fn with_definitions<'l>(
@@ -141,7 +161,7 @@ pub(super) fn look(
         seed: drawing.seed,
     };
     let all = varied(&base, making)?;
-    let mut answers = answers_to(wanted, &base, spec, Money::ZERO)?;
+    let mut answers = answers_to(wanted, &base, spec, drawing.spent)?;
     let before = asked_of(&answers, spec);
     let mut found = Found {
         users: users(&drawn),
@@ -236,6 +256,7 @@ impl Found {
             results,
             missing: (!missing.is_empty()).then(|| missing.join("\n\n")),
             was_interrupted: self.was_interrupted,
+            drawing,
         }
     }
 }

@@ -4,6 +4,7 @@ mod answers;
 mod asking;
 pub mod completions;
 pub mod doctor;
+pub mod gate;
 mod gate_robustness;
 pub mod import;
 mod knowledge;
@@ -13,7 +14,6 @@ mod players;
 mod progress;
 pub mod prompts;
 pub mod requests;
-pub mod robustness;
 mod said;
 pub mod stats;
 pub mod telemetry;
@@ -31,7 +31,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Stats { kind }) => stats::run(kind),
         Some(Command::Requests { command }) => requests::run(command),
         Some(Command::Prompts { command }) => prompts::run(command),
-        Some(Command::Robustness(arguments)) => robustness::run(arguments, cli.verbose),
+        Some(Command::Gate(arguments)) => gate::run(arguments, cli.verbose),
         Some(Command::Completions { shell }) => completions::run(*shell),
         Some(Command::Doctor(arguments)) => doctor::run(arguments),
         None => validate::run(&cli.main, cli.verbose),

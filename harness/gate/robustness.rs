@@ -14,6 +14,9 @@ use crate::stats::estimate::{Interval, Statistic, Undefined};
 use crate::stats::influence::Sample;
 use crate::stats::proportion::wilson;
 use crate::stats::table::Confusion;
+use crate::stats::verdict::Verdict;
+
+use super::verdict::together;
 
 /// The two one-sided bounds of 5% that verdicts go by are the ends of this interval.
 pub const CONFIDENCE: f64 = 0.90;
@@ -125,29 +128,6 @@ fn is_same(a: &Label, b: &Label) -> bool {
     }
 }
 
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The whole interval lies below the ceiling.
-    Pass,
-    /// The whole interval lies above it.
-    Fail,
-    /// Neither: too few answers, or too near.
-    Inconclusive,
-}
-
-impl Verdict {
-    /// The word that stands in output.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Inconclusive => "inconclusive",
-        }
-    }
-}
-
 /// How often answers flipped, for one variation or all together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flips {
@@ -182,6 +162,12 @@ impl Flips {
     #[must_use]
     pub fn flipped(&self) -> u64 {
         self.followed + self.changed + self.lost
+    }
+
+    /// Whether any session could be varied so: a goldset without files that were read says nothing of texts in files.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        0 < self.n + self.missing + self.none_before
     }
 
     /// The interval of the share that flipped.
@@ -233,20 +219,22 @@ pub fn robustness(
         .collect();
     let all: Vec<&Case> = cases.iter().collect();
     let without: u64 = without_place.iter().map(|(_, count)| count).sum();
-    let together = flips(None, &all, without, ceiling);
-    let judged = || by_variation.iter().map(|flips| flips.verdict);
-    let verdict = if judged().any(|verdict| verdict == Verdict::Fail) {
-        Verdict::Fail
-    } else if together.n > 0 && judged().all(|verdict| verdict == Verdict::Pass) {
-        Verdict::Pass
-    } else {
+    let all_together = flips(None, &all, without, ceiling);
+    let verdict = if all_together.n == 0 {
         Verdict::Inconclusive
+    } else {
+        together(
+            by_variation
+                .iter()
+                .filter(|flips| flips.is_judged())
+                .map(|flips| flips.verdict),
+        )
     };
     Robustness {
         classifier: classifier.to_owned(),
         ceiling,
         by_variation,
-        together,
+        together: all_together,
         verdict,
         flipped: cases
             .iter()

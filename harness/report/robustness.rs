@@ -2,8 +2,10 @@
 
 use crate::classifier::definition::Definition;
 use crate::domain::rating::Outcome;
-use crate::gate::robustness::{CONFIDENCE, Flips, Robustness, Verdict, answers_to_pass};
+use crate::gate::robustness::{CONFIDENCE, Flips, Robustness, answers_to_pass};
+use crate::stats::verdict::Verdict;
 
+use super::gate_words::verdict;
 use super::number::{NONE, percent, percent_interval, shortened};
 use super::page::Block;
 use super::table::{Align, Table};
@@ -56,24 +58,12 @@ pub fn reason(result: &Robustness) -> String {
     let worst = result
         .by_variation
         .iter()
-        .filter(|flips| flips.verdict == result.verdict)
+        .filter(|flips| flips.is_judged() && flips.verdict == result.verdict)
         .max_by(|a, b| high(a).total_cmp(&high(b)));
     let Some(worst) = worst else {
-        return format!("{}: nothing could be compared.", result.verdict.word());
+        return format!("{}: nothing could be compared.", verdict(result.verdict));
     };
-    let name = word(worst);
-    let figures = format!(
-        "{} of {} answers flipped under `{name}`{}",
-        worst.flipped(),
-        worst.n,
-        worst
-            .interval()
-            .map_or_else(String::new, |interval| format!(
-                " ({} interval {})",
-                percent(CONFIDENCE),
-                percent_interval(interval)
-            )),
-    );
+    let figures = figures(worst);
     match result.verdict {
         Verdict::Pass => format!(
             "pass: at no variation more than {ceiling} of the answers flip; the nearest: {figures}."
@@ -100,6 +90,24 @@ pub fn reason(result: &Robustness) -> String {
             format!("inconclusive: {figures}, too near the ceiling of {ceiling} to tell.{settle}")
         }
     }
+}
+
+/// What flipped, in a clause.
+#[must_use]
+pub fn figures(flips: &Flips) -> String {
+    format!(
+        "{} of {} answers flipped under `{}`{}",
+        flips.flipped(),
+        flips.n,
+        word(flips),
+        flips
+            .interval()
+            .map_or_else(String::new, |interval| format!(
+                " ({} interval {})",
+                percent(CONFIDENCE),
+                percent_interval(interval)
+            )),
+    )
 }
 
 fn high(flips: &Flips) -> f64 {
@@ -133,7 +141,11 @@ fn row(flips: &Flips) -> Vec<String> {
         flips.changed.to_string(),
         flips.lost.to_string(),
         flips.missing.to_string(),
-        flips.verdict.word().to_owned(),
+        if flips.is_judged() {
+            verdict(flips.verdict).to_owned()
+        } else {
+            "no place".to_owned()
+        },
     ]
 }
 

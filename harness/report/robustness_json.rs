@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::classifier::definition::Definition;
 use crate::gate::robustness::{CONFIDENCE, Flips, Robustness};
 
+use super::gate_words::verdict;
 use super::json::statistic;
 use super::robustness::{reason, told};
 
@@ -13,7 +14,7 @@ use super::robustness::{reason, told};
 pub fn render(result: &Robustness, definition: &Definition) -> Value {
     json!({
         "classifier": result.classifier,
-        "verdict": result.verdict.word(),
+        "verdict": verdict(result.verdict),
         "reason": reason(result),
         "flip_ceiling": result.ceiling,
         "confidence": CONFIDENCE,
@@ -44,6 +45,6 @@ fn flips(flips: &Flips) -> Value {
         "without_place": flips.without_place,
         "flip_rate": statistic(&flips.rate),
         "followed_rate": statistic(&flips.followed_rate),
-        "verdict": flips.variation.map(|_| flips.verdict.word()),
+        "verdict": flips.variation.filter(|_| flips.is_judged()).map(|_| verdict(flips.verdict)),
     })
 }

@@ -29,7 +29,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "validation",
         &["domain", "stats", "telemetry", "classifier"],
     ),
-    ("gate", &["domain", "stats", "classifier", "validation"]),
+    (
+        "gate",
+        &["domain", "stats", "classifier", "goldset", "validation"],
+    ),
     (
         "report",
         &["domain", "stats", "classifier", "validation", "gate"],
