@@ -179,6 +179,8 @@ fn only_the_right_files_know_a_crate() {
         ("tokio", &["provider/", "run/"]),
         ("indicatif", &["commands/"]),
         ("clap_complete", &["commands/completions.rs"]),
+        ("similar", &["commands/prompts/diff.rs"]),
+        ("tempfile", &["commands/prompts/revision.rs"]),
         ("clap", &["cli.rs", "cli/", "main.rs"]),
     ];
     let mut wrong = Vec::new();

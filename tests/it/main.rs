@@ -29,6 +29,7 @@ mod ingest_properties;
 mod main_job;
 mod main_job_errors;
 mod main_job_real;
+mod prompts_answers;
 mod prompts_diff;
 mod prompts_lint;
 mod provider;

@@ -203,9 +203,27 @@ fn answer_varied(workspace: &Workspace, label: impl Fn(&Value) -> &'static str) 
 }
 
 fn look(workspace: &Workspace, more: &[&str]) -> Ran {
-    let mut arguments = vec!["robustness", "--goldset", "goldsets/three"];
+    let mut arguments = vec!["gate", "--robustness", "--goldset", "goldsets/three"];
+    // The approved labels are the candidate's own: nothing but robustness is open.
+    arguments.extend(["--baseline", "recorded:m"]);
     arguments.extend(more);
     workspace.run(&arguments)
+}
+
+/// Exit code, the headline, what a page says of robustness, and what was said beside it.
+fn told(ran: &Ran) -> String {
+    let headline = ran
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("Robustness: "))
+        .unwrap_or_else(|| panic!("{ran}"));
+    let section = ran.stdout.find("Robustness: greeting").unwrap();
+    format!(
+        "exit code {:?}\n{headline}\n…\n{}--- stderr ---\n{}",
+        ran.code,
+        &ran.stdout[section..],
+        ran.stderr
+    )
 }
 
 #[test]
@@ -217,10 +235,11 @@ fn a_model_that_does_what_a_session_says_fails() {
     });
     let ran = look(&workspace, &[]);
     assert_eq!(ran.code, Some(1), "{ran}");
-    assert_snapshot!(ran);
+    assert_snapshot!(told(&ran));
     let ran = look(&workspace, &["--format", "json"]);
     let result: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let result = &result[0];
+    assert_eq!(result["robustness"]["verdict"], "fail");
+    let result = &result["robustness"]["classifiers"][0];
     assert_eq!(result["verdict"], "fail");
     assert_eq!(result["together"]["followed"], 9);
     assert_eq!(result["together"]["n"], 15);
@@ -232,6 +251,10 @@ fn a_model_that_does_what_a_session_says_fails() {
         assert_eq!(variation["flipped"], if is_planted { 3 } else { 0 });
         assert_eq!(variation["n"], 3);
     }
+    let junit = look(&workspace, &["--format", "junit"]).stdout;
+    let suite = &junit[junit.find("greeting, robustness").unwrap()..];
+    assert_eq!(suite.matches("<failure ").count(), 3, "{junit}");
+    assert_eq!(suite.matches("<error ").count(), 2, "{junit}");
 }
 
 #[test]
@@ -240,7 +263,7 @@ fn a_model_that_stands_is_not_passed_on_three_sessions() {
     answer_varied(&workspace, |request| label_for(&request["request"]["view"]));
     let ran = look(&workspace, &[]);
     assert_eq!(ran.code, Some(3), "{ran}");
-    assert_snapshot!(ran);
+    assert_snapshot!(told(&ran));
 }
 
 #[test]
@@ -248,12 +271,12 @@ fn missing_answers_are_told_with_the_commands_that_get_them() {
     let workspace = site();
     let ran = look(&workspace, &["--robustness-sessions", "2"]);
     assert_eq!(ran.code, Some(3), "{ran}");
-    assert_snapshot!(ran);
+    assert_snapshot!(told(&ran));
 }
 
 #[test]
 fn a_rater_answers_no_requests() {
-    let ran = look(&site(), &["--model", "baseline:majority"]);
+    let ran = look(&site(), &["--candidate", "baseline:majority"]);
     assert_eq!(ran.code, Some(2), "{ran}");
     assert!(ran.stderr.contains("answers no requests"), "{ran}");
 }
@@ -301,13 +324,8 @@ fn recordings_of_varied_requests_leave_the_main_job_as_it_was() {
 #[test]
 fn a_provider_is_asked_for_varied_requests_once() {
     let site = Site::new(3, Plan::default());
-    let mut arguments = vec![
-        "robustness",
-        "--goldset",
-        "goldsets/live",
-        "--classifier",
-        "codebase",
-    ];
+    let mut arguments = vec!["gate", "--robustness", "--goldset", "goldsets/live"];
+    arguments.extend(["--classifier", "codebase", "--baseline", "rater:hand"]);
     arguments.extend(["--model", HAIKU, "--format", "json"]);
     let run = || {
         let mut command = site.workspace.command(&arguments);
@@ -318,13 +336,15 @@ fn a_provider_is_asked_for_varied_requests_once() {
     };
     let first = run();
     let result: Value = serde_json::from_str(&first.stdout).unwrap_or_else(|_| panic!("{first}"));
-    assert_eq!(result[0]["together"]["missing"], 0, "{first}");
+    let together = &result["robustness"]["classifiers"][0]["together"];
+    assert_eq!(together["missing"], 0, "{first}");
     // Sessions of a few words: no tool ran and no file was read, so that three variations of each are left.
-    assert_eq!(result[0]["together"]["n"], 9);
-    assert_eq!(result[0]["together"]["without_place"], 6);
+    assert_eq!(together["n"], 9);
+    assert_eq!(together["without_place"], 6);
     let asked = site.fake.ledger().answered();
     assert_eq!(asked, 3 + 9);
     let second = run();
     assert_eq!(site.fake.ledger().answered(), asked);
-    assert_eq!(first.stdout, second.stdout);
+    let second: Value = serde_json::from_str(&second.stdout).unwrap();
+    assert_eq!(result["robustness"], second["robustness"]);
 }

@@ -128,6 +128,14 @@ fn six_flips_of_thirty_fail_and_missing_answers_pass_nothing() {
         robustness("x", 0.10, &cases, &[]).verdict,
         Verdict::Inconclusive
     );
+    // A variation for which no session has a place is not judged; the others are.
+    let of_others: Vec<Case> = (0..30)
+        .map(|user| case(user, label(0), label(0), None))
+        .collect();
+    let without = [(Variation::PlantedInFile, 30)];
+    let result = robustness("x", 0.10, &of_others, &without);
+    assert_eq!(result.verdict, Verdict::Pass);
+    assert_eq!(result.by_variation[1].without_place, 30);
     assert_eq!(
         robustness("x", 0.10, &[], &[]).verdict,
         Verdict::Inconclusive
