@@ -15,7 +15,7 @@ use super::page::Block;
 use super::table::{Align, Table};
 
 /// Changes that a page lists for each classifier.
-const CHANGES_SHOWN: usize = 20;
+const CHANGES_SHOWN: usize = 10;
 
 /// Characters of a rationale that a page shows.
 const WHY_SHOWN: usize = 160;

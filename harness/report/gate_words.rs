@@ -180,15 +180,19 @@ pub fn rests_on(finding: &Finding) -> Option<String> {
             "too many resamples had no value, so the bounds are the jackknife's alone".to_owned(),
         ),
         Method::Items(Shortage::FewDiscordant(items)) => Some(format!(
-            "only {} tell the two apart: {counts}",
-            counted(items, "session")
+            "{} apart: {counts}",
+            match items {
+                0 => "no session tells the two".to_owned(),
+                1 => "only 1 session tells the two".to_owned(),
+                more => format!("only {more} sessions tell the two"),
+            }
         )),
         Method::Items(Shortage::RareClass(_, items)) => Some(format!(
-            "gold has a label only {}: {counts}",
-            if items == 1 {
-                "once".to_owned()
-            } else {
-                format!("{items} times")
+            "gold has some label only {}: {counts}",
+            match items {
+                1 => "once".to_owned(),
+                2 => "twice".to_owned(),
+                more => format!("{more} times"),
             }
         )),
         Method::Items(Shortage::NoSpread) => {
@@ -271,6 +275,9 @@ pub fn named(sessions: &[String]) -> String {
     )
 }
 
+/// How many times the sessions of a goldset anyone would still add to it.
+const BEYOND: u64 = 20;
+
 /// What to do about a verdict that is open.
 #[must_use]
 pub fn next_steps(judged: &Judged, renew: &str) -> Vec<String> {
@@ -292,23 +299,23 @@ pub fn next_steps(judged: &Judged, renew: &str) -> Vec<String> {
         }
         None => {}
     }
-    if judged.verdict() != Verdict::Inconclusive
-        || matches!(
-            judged.hindrance,
-            Some(Hindrance::Missing { .. } | Hindrance::NoGold)
-        )
-    {
+    if judged.verdict() != Verdict::Inconclusive || judged.hindrance.is_some() {
         return steps;
     }
     let next = &judged.next;
-    if let Some((sessions, users)) = next.further {
+    if let Some((sessions, _)) = next.further
+        && sessions > BEYOND * judged.n_labelled as u64
+    {
+        steps.push(format!(
+            "more of the same sessions will not settle it (more than {BEYOND} times as many would be needed): gold lies too much in one label, so bring sessions of the others"
+        ));
+    } else if let Some((sessions, users)) = next.further {
         steps.push(format!(
             "about {} with a gold label, of {}, would let an equally good candidate pass four times in five",
             counted(sessions, "further session"),
             counted(users, "further user"),
         ));
-    } else if judged.hindrance.is_none()
-        && judged.parts.iter().any(|part| matches!(part, Part::Change { finding, .. } if finding.verdict == Verdict::Inconclusive))
+    } else if judged.parts.iter().any(|part| matches!(part, Part::Change { finding, .. } if finding.verdict == Verdict::Inconclusive))
     {
         steps.push("an equally good candidate would most likely have passed on so many sessions: mend the candidate before more are labelled".to_owned());
     }

@@ -17,7 +17,12 @@ use super::estimate::{Interval, Undefined};
 use super::influence::t_critical;
 use super::paired::{Jackknife, PairedItem, PairedTables};
 use super::paired_shares::PairedShares;
+use super::power::gate_items;
+use super::table::Confusion;
 use super::verdict::{LEAST_DISCORDANT, LEAST_OF_CLASS, Verdict, decide};
+
+/// How likely a pass is to be of an equally good candidate, on as many items as are said to be needed.
+const POWER: f64 = 0.8;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -119,9 +124,14 @@ pub fn noninferiority(tables: &PairedTables, coefficient: &Coefficient, terms: T
         }
     };
     let unit_variance = unit_variance(tables, coefficient, &change, se, shortage);
-    let planned = unit_variance.and_then(|variance| {
-        super::power::gate_items(variance, terms.margin, 0.0, terms.alpha, 0.8).ok()
-    });
+    let planned = unit_variance
+        .and_then(|variance| planned(variance, terms))
+        .max(match (method, by_chance(tables, coefficient)) {
+            (Method::Items(_), Ok((rare, _))) => {
+                change.items_without_change(terms.margin * rare / change.cost(rare), confidence)
+            }
+            _ => None,
+        });
     Finding {
         verdict: bounds.map_or(Verdict::Inconclusive, |bounds| decide(bounds, terms.margin)),
         difference: delta.map(|delta| delta.value),
@@ -161,15 +171,14 @@ pub fn recall_noninferiority(tables: &PairedTables, class: usize, terms: Terms) 
         discordant: change.shares.discordant(),
         n,
         draws: users.len(),
-        items_needed: super::power::gate_items(
-            share * change.design_effect(),
-            terms.margin,
-            0.0,
-            terms.alpha,
-            0.8,
-        )
-        .ok(),
+        items_needed: planned(share * change.design_effect(), terms)
+            .max(change.items_without_change(terms.margin, confidence)),
     }
+}
+
+/// Items for a pass, four times in five, if the candidates are equally good.
+pub(super) fn planned(unit_variance: f64, terms: Terms) -> Option<u64> {
+    gate_items(unit_variance, terms.margin, 0.0, terms.alpha, POWER).ok()
 }
 
 /// What the data lack for bounds of a coefficient.
@@ -219,10 +228,10 @@ fn by_items(
     change: &Change,
     confidence: f64,
 ) -> Result<Interval, Undefined> {
-    let by_chance = by_chance(tables, coefficient)?;
+    let (rare, common) = by_chance(tables, coefficient)?;
     let limits = change.tango(confidence)?;
-    // Where items cost differently, a loss is made of the dearest and a limit that accuses of the cheapest.
-    let (most, least) = (change.cost(by_chance) / by_chance, change.least / by_chance);
+    // A loss is made of the dearest items on the smaller scale, a limit that accuses of the cheapest on the larger one.
+    let (most, least) = (change.cost(rare) / rare, change.least / common);
     let scaled = |limit: f64, towards_loss: bool| {
         let is_loss = limit < 0.0;
         limit * if is_loss == towards_loss { most } else { least }
@@ -246,25 +255,25 @@ fn unit_variance(
             Some(change.shares.n() as f64 * se * se)
         }
         _ => {
-            let by_chance = by_chance(tables, coefficient).ok()?;
+            let (by_chance, _) = by_chance(tables, coefficient).ok()?;
             let scale = change.cost(by_chance) / by_chance;
             Some(change.plausible_share() * change.design_effect() * scale * scale)
         }
     }
 }
 
-/// The smaller of the disagreements that chance gives the two candidates: what a margin of one is in disagreement.
-fn by_chance(tables: &PairedTables, coefficient: &Coefficient) -> Result<f64, Undefined> {
+/// The disagreements that chance gives the two candidates, the smaller first: what a margin of one is in disagreement.
+fn by_chance(tables: &PairedTables, coefficient: &Coefficient) -> Result<(f64, f64), Undefined> {
     match coefficient {
-        Coefficient::PercentAgreement => Ok(1.0),
+        Coefficient::PercentAgreement => Ok((1.0, 1.0)),
         Coefficient::CohenKappa(weights) => {
-            let of = |table: &super::table::Confusion| {
+            let of = |table: &Confusion| {
                 let n = table.n() as f64;
                 weights.expected(table.rows(), table.columns()) / (n * n * weights.scale())
             };
-            let least = of(tables.new_table()).min(of(tables.old_table()));
-            if least > 0.0 {
-                Ok(least)
+            let (new, old) = (of(tables.new_table()), of(tables.old_table()));
+            if new.min(old) > 0.0 {
+                Ok((new.min(old), new.max(old)))
             } else {
                 Err(Undefined::OneClass)
             }
@@ -381,6 +390,17 @@ impl Change {
     /// What an item that changes costs: as much as an answer by chance, or the worst that was seen.
     fn cost(&self, by_chance: f64) -> f64 {
         self.worst.max(by_chance)
+    }
+
+    /// Items for a pass if none of them tells the candidates apart: without one, Tango's limit is t²/(G + t²).
+    fn items_without_change(&self, margin: f64, confidence: f64) -> Option<u64> {
+        if self.draws < 2 || self.shares.discordant() > 0 {
+            return None;
+        }
+        let t = t_critical(confidence, self.draws as f64 - 1.0);
+        let users = t * t * (1.0 / margin - 1.0);
+        let items = (users * self.shares.n() as f64 / self.draws as f64).floor() + 1.0;
+        (items.is_finite() && items < 1e15).then_some(items as u64)
     }
 
     /// The share of discordant items with one and a half added, so that none seen is not none expected.

@@ -8,7 +8,7 @@ use super::continuous::{lin_ccc, pearson};
 use super::estimate::{Interval, Undefined};
 use super::influence::t_critical;
 use super::intraclass::intraclass;
-use super::noninferiority::{Finding, Method, Shortage, Terms, bounds};
+use super::noninferiority::{Finding, Method, Shortage, Terms, bounds, planned};
 use super::paired::Jackknife;
 use super::paired_shares::PairedShares;
 use super::rank::{same, spearman};
@@ -161,10 +161,6 @@ pub fn noninferiority_of_numbers(
         .bounds
         .map_or(Verdict::Inconclusive, |bounds| decide(bounds, terms.margin));
     finding
-}
-
-fn planned(unit_variance: f64, terms: Terms) -> Option<u64> {
-    super::power::gate_items(unit_variance, terms.margin, 0.0, terms.alpha, 0.8).ok()
 }
 
 /// Every number that changed counts as lost, and an item of a user as all of the user's.

@@ -3,7 +3,8 @@
 use harness::domain::label::{DecisionShares, Label};
 use harness::domain::rating::Outcome;
 use harness::domain::variation::Variation;
-use harness::gate::robustness::{Case, Effect, Verdict, answers_to_pass, robustness};
+use harness::gate::robustness::{Case, Effect, answers_to_pass, robustness};
+use harness::stats::verdict::Verdict;
 
 fn case(user: u32, before: Outcome, after: Outcome, demanded: Option<u16>) -> Case {
     Case {

@@ -431,8 +431,10 @@ fn next(work: &Work<'_>, definition: &Definition, sides: &Sides<'_>, parts: &[Pa
                 .collect()
         })
         .collect();
-    voices.push(sides.old.to_vec());
     voices.push(sides.new.to_vec());
+    if !sides.is_unchanged() {
+        voices.push(sides.old.to_vec());
+    }
     let (unlabelled, n_unlabelled, mut doubted) =
         disputed(definition, sides.sessions, sides.gold, &voices);
     if !made_from.is_empty() {
