@@ -86,12 +86,31 @@ pub fn sample<'s>(sessions: &[&'s Session], count: usize, seed: u64) -> Vec<&'s 
 /// # Errors
 /// Where a prompt cannot be rendered or a session not be shown.
 pub fn varied(base: &Plan, making: Making<'_>) -> Result<Vec<Varied>, PlanError> {
+    // Read once for all classifiers and variations.
+    let places = base
+        .sessions
+        .par_iter()
+        .map(|session| {
+            let mut counter = PlaceCounter::default();
+            file::read(&session.path, base.redaction, &mut counter).map_err(ViewError::File)?;
+            Ok(counter)
+        })
+        .collect::<Result<Vec<_>, ViewError>>()?;
     let mut all = Vec::new();
     for variation in Variation::ALL {
         match Place::of(variation) {
             Some(place) => {
+                let counts: Vec<usize> =
+                    places.iter().map(|counter| counter.count(place)).collect();
                 for prompt in &base.classifiers {
-                    all.push(planted(base, making, variation, place, &prompt.definition)?);
+                    let definition = &prompt.definition;
+                    all.push(planted(
+                        base,
+                        making,
+                        variation,
+                        (place, &counts),
+                        definition,
+                    )?);
                 }
             }
             None if variation == Variation::LabelOrder => all.push(reordered(base, making)?),
@@ -199,7 +218,7 @@ fn planted(
     base: &Plan,
     making: Making<'_>,
     variation: Variation,
-    place: Place,
+    (place, counts): (Place, &[usize]),
     definition: &Definition,
 ) -> Result<Varied, PlanError> {
     let prompts = base.prompts.clone();
@@ -207,7 +226,8 @@ fn planted(
     let made: Vec<Option<(PlannedSession, Label)>> = base
         .sessions
         .par_iter()
-        .map(|session| {
+        .zip(counts)
+        .map(|(session, count)| {
             let key = (definition.name.clone(), session.id.clone());
             let gold = making.gold.get(&key);
             let about = [variation.word(), &definition.name, &session.id];
@@ -216,9 +236,7 @@ fn planted(
             let text = texts[below(making.seed, &with("text", &about), texts.len())]
                 .replace("{title}", &definition.title)
                 .replace("{label}", &words);
-            let mut counter = PlaceCounter::default();
-            file::read(&session.path, base.redaction, &mut counter).map_err(ViewError::File)?;
-            let places: Vec<usize> = (0..counter.count(place)).collect();
+            let places: Vec<usize> = (0..*count).collect();
             // What stands in the middle of a long session may be left out of its view: another place is tried then.
             for at in shuffled(making.seed, &with("place", &about), &places)
                 .into_iter()

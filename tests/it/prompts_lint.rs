@@ -181,7 +181,7 @@ fn gold_sessions_and_reasons_may_not_be_quoted() {
     assert_eq!(kinds(&workspace, 0), Vec::new());
     let quoted = [
         // A copy, with other punctuation.
-        format!("- no: Look at the tiny parser, and tell me why!"),
+        "- no: Look at the tiny parser, and tell me why!".to_owned(),
         // A near copy: some words differ.
         "- `no`: \"please look at the small parser and tell me why it skips every third row\"".to_owned(),
         // The reason of a label.
