@@ -24,6 +24,7 @@ mod doctor;
 mod fake;
 mod fake_provider;
 mod imports;
+mod gate;
 mod ingest_properties;
 mod main_job;
 mod main_job_errors;
