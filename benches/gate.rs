@@ -166,7 +166,8 @@ impl Design {
             self.statistic,
             important.join(", ")
         );
-        let folder = std::env::temp_dir().join(format!("validate-gate-bench-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("validate-gate-bench-{}", std::process::id()));
         let place = folder.join("simulated");
         std::fs::create_dir_all(&place).unwrap();
         std::fs::write(place.join("classifier.toml"), text).unwrap();
@@ -408,7 +409,11 @@ fn bounds(design: &Design, sessions: usize, stream: u64, replicates: usize, resa
             let drawn = tables.bootstrap(&coefficient, plan).ok();
             [
                 above(delta.and_then(|it| it.interval).map(|it| it.low)),
-                above(delta.zip(jackknife).map(|(it, made)| it.value - t * made.se)),
+                above(
+                    delta
+                        .zip(jackknife)
+                        .map(|(it, made)| it.value - t * made.se),
+                ),
                 above(drawn.as_ref().map(|it| it.percentile.low)),
                 above(drawn.as_ref().map(|it| it.bca.interval.low)),
                 noninferiority(&tables, &coefficient, terms).verdict == Verdict::Pass,
@@ -473,7 +478,9 @@ fn real(seed: u64, enlarged: usize, resamples: usize) {
                             drawn.old.push(old[at].clone());
                             let other = (unit(&mut rng) * ids.len() as f64) as usize;
                             let is_changed = unit(&mut rng) < changed;
-                            drawn.new.push(new[if is_changed { other } else { at }].clone());
+                            drawn
+                                .new
+                                .push(new[if is_changed { other } else { at }].clone());
                             drawn.users.push(user);
                         }
                         user += 1;

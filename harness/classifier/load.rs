@@ -280,7 +280,10 @@ fn gate_problems(definition: &Definition) -> Vec<String> {
     if !(0.0..=1.0).contains(&gate.parse_rate) {
         problems.push("the gate's `parse_rate` is not between 0 and 1".to_owned());
     }
-    if gate.floor.is_some_and(|floor| !(-1.0..=1.0).contains(&floor)) {
+    if gate
+        .floor
+        .is_some_and(|floor| !(-1.0..=1.0).contains(&floor))
+    {
         problems.push("the gate's `floor` is not between -1 and 1".to_owned());
     }
     let known: Vec<&str> = definition

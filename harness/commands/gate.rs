@@ -56,11 +56,15 @@ enum Unusable {
     Ledger(#[from] LedgerError),
     #[error("every session of the goldset `{0}` is out of the study's scope (not interactive)")]
     NoneEligible(String),
-    #[error("`{against}` has no label for any classifier that was asked for\n\nhint: `--against` names a rater that has labels")]
+    #[error(
+        "`{against}` has no label for any classifier that was asked for\n\nhint: `--against` names a rater that has labels"
+    )]
     NoGold { against: String },
     #[error("`--baseline {}` is one file, and {classifiers} classifiers were asked for\n\nhint: name one with `--classifier`, or give the folder that holds a file for each", .file.display())]
     OneFile { file: PathBuf, classifiers: usize },
-    #[error("`--model {0}` is no model that is asked\n\nhint: `--candidate {0}` judges what is recorded or labelled already")]
+    #[error(
+        "`--model {0}` is no model that is asked\n\nhint: `--candidate {0}` judges what is recorded or labelled already"
+    )]
     NoModel(String),
     #[error("failed to read `{}`: {source}", .path.display())]
     Read {
@@ -158,7 +162,9 @@ fn decided(arguments: &Gate, verbose: bool) -> Result<anyhow::Result<Exit>, Unus
         } else {
             texts.join("\n")
         };
-        return Ok(output::result(&text).map(|()| Exit::Done).context("failed to write to stdout"));
+        return Ok(output::result(&text)
+            .map(|()| Exit::Done)
+            .context("failed to write to stdout"));
     }
     let answers = answers(&to_ask, &specs)?;
     let work = Work {
@@ -256,8 +262,7 @@ fn write(arguments: &Gate, basis: &GateBasis, judged: &[Judged]) -> anyhow::Resu
             output::note(&line);
         }
     }
-    if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
-    {
+    if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(summary);
         if let Err(error) = output::append(&path, &page::markdown(&blocks)) {
             output::note(&format!("warning: {error:#}"));
@@ -282,13 +287,11 @@ fn players(arguments: &Gate, goldset: &Goldset) -> Result<Players, Unusable> {
     Ok(players)
 }
 
-fn approved(
-    arguments: &Gate,
-    goldset: &Goldset,
-    classifiers: usize,
-) -> Result<Approved, Unusable> {
+fn approved(arguments: &Gate, goldset: &Goldset, classifiers: usize) -> Result<Approved, Unusable> {
     let Some(text) = &arguments.baseline else {
-        return Ok(Approved::Folder(crate::gate::baseline::folder(&goldset.name)));
+        return Ok(Approved::Folder(crate::gate::baseline::folder(
+            &goldset.name,
+        )));
     };
     if let Ok(spec) = Spec::parse(text) {
         spec.kind(goldset)?;
@@ -330,7 +333,10 @@ fn with_gold(
     }
     Ok((
         kept,
-        without.into_iter().map(|definition| definition.name).collect(),
+        without
+            .into_iter()
+            .map(|definition| definition.name)
+            .collect(),
     ))
 }
 

@@ -135,7 +135,11 @@ pub fn gold_hash<'g>(
     gold: impl Iterator<Item = (&'g str, Option<&'g Label>)>,
 ) -> Hash {
     hash_of(gold.filter_map(|(session, label)| {
-        Some(format!("{}\t{}", Value::from(session), value(definition, label?)))
+        Some(format!(
+            "{}\t{}",
+            Value::from(session),
+            value(definition, label?)
+        ))
     }))
 }
 
@@ -164,7 +168,13 @@ fn value(definition: &Definition, label: &Label) -> Value {
 }
 
 fn label(definition: &Definition, value: &Value) -> Result<Label, String> {
-    let off = || format!("the label {value} is not on the scale of `{}`; allowed: {}", definition.name, definition.allowed());
+    let off = || {
+        format!(
+            "the label {value} is not on the scale of `{}`; allowed: {}",
+            definition.name,
+            definition.allowed()
+        )
+    };
     match definition.scale {
         Scale::Nominal | Scale::Ordinal => value
             .as_str()
@@ -184,7 +194,9 @@ fn label(definition: &Definition, value: &Value) -> Result<Label, String> {
                     .ok_or_else(off),
             };
             let is_known = value.as_object().is_some_and(|shares| {
-                shares.keys().all(|key| key == "planning" || key == "execution")
+                shares
+                    .keys()
+                    .all(|key| key == "planning" || key == "execution")
             });
             if !is_known {
                 return Err(off());
@@ -225,7 +237,11 @@ impl Baseline {
     /// The hash of the set of sessions.
     #[must_use]
     pub fn item_set_hash(&self) -> Hash {
-        item_set_hash(self.sessions.iter().map(|session| session.session_id.as_str()))
+        item_set_hash(
+            self.sessions
+                .iter()
+                .map(|session| session.session_id.as_str()),
+        )
     }
 
     /// What was approved of a session.
@@ -242,14 +258,20 @@ impl Baseline {
         let written = |session: &Approved| WrittenSession {
             session_id: session.session_id.clone(),
             outcome: word(&session.outcome).to_owned(),
-            label: session.outcome.label().map(|label| value(definition, label)),
+            label: session
+                .outcome
+                .label()
+                .map(|label| value(definition, label)),
             gold: session.gold.as_ref().map(|label| value(definition, label)),
             why: session
                 .why
                 .as_deref()
                 .map(|why| why.chars().take(WHY).collect()),
         };
-        let hash = |hash: &Option<Hash>| hash.as_ref().map_or(Value::Null, |hash| Value::from(hash.text()));
+        let hash = |hash: &Option<Hash>| {
+            hash.as_ref()
+                .map_or(Value::Null, |hash| Value::from(hash.text()))
+        };
         let mut text = "{\n".to_owned();
         for (key, value) in [
             ("version", Value::from(VERSION)),
@@ -270,7 +292,8 @@ impl Baseline {
         let lines: Vec<String> = sessions
             .into_iter()
             .map(|session| {
-                let line = serde_json::to_string(&written(session)).expect("texts and numbers can always be written as JSON");
+                let line = serde_json::to_string(&written(session))
+                    .expect("texts and numbers can always be written as JSON");
                 format!("    {line}")
             })
             .collect();
@@ -329,7 +352,10 @@ impl Baseline {
         let hash = |key: &str, text: Option<String>| {
             text.map(|text| {
                 Hash::parse(&text).ok_or_else(|| {
-                    at(field(key), format!("`{key}` is no hash: 64 hexadecimal digits were expected"))
+                    at(
+                        field(key),
+                        format!("`{key}` is no hash: 64 hexadecimal digits were expected"),
+                    )
                 })
             })
             .transpose()
@@ -341,7 +367,8 @@ impl Baseline {
                 "\"session_id\":{}",
                 Value::from(session.session_id.as_str())
             ));
-            let read = |value: &Value| label(definition, value).map_err(|message| at(line, message));
+            let read =
+                |value: &Value| label(definition, value).map_err(|message| at(line, message));
             if !seen.insert(session.session_id.clone()) {
                 return Err(at(
                     line,
@@ -361,7 +388,9 @@ impl Baseline {
                 (other, _) => {
                     return Err(at(
                         line,
-                        format!("the outcome `{other}` is unknown, or has a label that it cannot have"),
+                        format!(
+                            "the outcome `{other}` is unknown, or has a label that it cannot have"
+                        ),
                     ));
                 }
             };
@@ -383,13 +412,23 @@ impl Baseline {
             sessions,
         };
         for (key, said, made) in [
-            ("gold_hash", &written.gold_hash, baseline.gold_hash(definition)),
-            ("item_set_hash", &written.item_set_hash, baseline.item_set_hash()),
+            (
+                "gold_hash",
+                &written.gold_hash,
+                baseline.gold_hash(definition),
+            ),
+            (
+                "item_set_hash",
+                &written.item_set_hash,
+                baseline.item_set_hash(),
+            ),
         ] {
             if *said != made.text() {
                 return Err(at(
                     field(key),
-                    format!("`{key}` is not the hash of the lines below: the file was changed by hand"),
+                    format!(
+                        "`{key}` is not the hash of the lines below: the file was changed by hand"
+                    ),
                 ));
             }
         }

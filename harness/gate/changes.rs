@@ -58,9 +58,10 @@ pub struct LabelChange {
 #[must_use]
 pub fn changes(definition: &Definition, sides: &Sides<'_>) -> Vec<LabelChange> {
     let told = |outcome: &Outcome| {
-        outcome
-            .label()
-            .map_or_else(|| word(outcome).to_owned(), |label| definition.text_of(label))
+        outcome.label().map_or_else(
+            || word(outcome).to_owned(),
+            |label| definition.text_of(label),
+        )
     };
     let mut changes: Vec<LabelChange> = (0..sides.sessions.len())
         .filter(|&at| sides.old[at] != sides.new[at])
@@ -68,7 +69,9 @@ pub fn changes(definition: &Definition, sides: &Sides<'_>) -> Vec<LabelChange> {
             session_id: sides.sessions[at].to_owned(),
             old: told(&sides.old[at]),
             new: told(&sides.new[at]),
-            gold: sides.gold[at].label().map(|label| definition.text_of(label)),
+            gold: sides.gold[at]
+                .label()
+                .map(|label| definition.text_of(label)),
             effect: effect(definition, &sides.gold[at], &sides.old[at], &sides.new[at]),
             why_old: None,
             why_new: None,

@@ -116,7 +116,12 @@ impl Judged {
 
 /// What makes a candidate distinct in the ledger: its prompt and what it said.
 #[must_use]
-pub fn candidate_hash(prompt: Option<&Hash>, sessions: &[&str], told: &[String], outcomes: &[Outcome]) -> Hash {
+pub fn candidate_hash(
+    prompt: Option<&Hash>,
+    sessions: &[&str],
+    told: &[String],
+    outcomes: &[Outcome],
+) -> Hash {
     let mut lines: Vec<String> = sessions
         .iter()
         .zip(told)

@@ -55,11 +55,21 @@ pub fn further(parts: &[Part]) -> Option<(u64, u64)> {
 
 /// Labels of which gold has too few for what was asked.
 #[must_use]
-pub fn of_labels(definition: &Definition, parts: &[Part], gold: &[Outcome]) -> Vec<(String, u64, u64)> {
+pub fn of_labels(
+    definition: &Definition,
+    parts: &[Part],
+    gold: &[Outcome],
+) -> Vec<(String, u64, u64)> {
     let mut needed: BTreeMap<&str, u64> = BTreeMap::new();
-    for part in parts.iter().filter(|part| part.verdict() == Verdict::Inconclusive) {
+    for part in parts
+        .iter()
+        .filter(|part| part.verdict() == Verdict::Inconclusive)
+    {
         if let Part::Recall { label, finding } = part {
-            let all = finding.items_needed.unwrap_or(LEAST_OF_CLASS).max(LEAST_OF_CLASS);
+            let all = finding
+                .items_needed
+                .unwrap_or(LEAST_OF_CLASS)
+                .max(LEAST_OF_CLASS);
             needed.insert(label, all);
         }
     }

@@ -68,7 +68,9 @@ pub enum RuleError {
         known: String,
     },
     /// A margin from the command line is none.
-    #[error("`--margin {0}` is no margin\n\nhint: give what may be lost, above 0 and at most 1, such as 0.10")]
+    #[error(
+        "`--margin {0}` is no margin\n\nhint: give what may be lost, above 0 and at most 1, such as 0.10"
+    )]
     Margin(String),
 }
 

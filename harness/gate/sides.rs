@@ -44,7 +44,10 @@ impl Sides<'_> {
     /// Sessions with a gold label.
     #[must_use]
     pub fn labelled(&self) -> usize {
-        self.gold.iter().filter(|gold| gold.label().is_some()).count()
+        self.gold
+            .iter()
+            .filter(|gold| gold.label().is_some())
+            .count()
     }
 
     /// Whether the candidate says of every session what the baseline says.
@@ -126,7 +129,11 @@ impl Sides<'_> {
             let Some(gold) = number(&self.gold[at]) else {
                 continue;
             };
-            let farthest = if most - gold > gold - least { most } else { least };
+            let farthest = if most - gold > gold - least {
+                most
+            } else {
+                least
+            };
             numbers.gold.push(gold);
             numbers.old.push(number(&self.old[at]).unwrap_or(farthest));
             numbers.new.push(number(&self.new[at]).unwrap_or(farthest));
@@ -150,7 +157,9 @@ pub fn coefficient(name: &str, labels: usize) -> Option<Coefficient> {
             }
         }
         disagreement[size * size - 1] = 0.0;
-        Weights::custom(size, disagreement).ok().map(Coefficient::CohenKappa)
+        Weights::custom(size, disagreement)
+            .ok()
+            .map(Coefficient::CohenKappa)
     };
     match name {
         "percent_agreement" => Some(Coefficient::PercentAgreement),

@@ -4,8 +4,8 @@
 //! which is too bad in one of them is not above that one part's.
 
 use crate::classifier::definition::Definition;
-use crate::stats::coefficient::Coefficient;
 use crate::stats::clusters::ClusterCells;
+use crate::stats::coefficient::Coefficient;
 use crate::stats::estimate::{Interval, Undefined};
 use crate::stats::influence::Sample;
 use crate::stats::noninferiority::{Finding, Terms, noninferiority, recall_noninferiority};
@@ -185,12 +185,7 @@ pub fn judge(definition: &Definition, rule: &Rule, sides: &Sides<'_>, how: How) 
     }
 }
 
-fn on_tables(
-    tables: &PairedTables,
-    coefficient: &Coefficient,
-    rule: &Rule,
-    how: How,
-) -> Vec<Part> {
+fn on_tables(tables: &PairedTables, coefficient: &Coefficient, rule: &Rule, how: How) -> Vec<Part> {
     let mut parts = vec![Part::Change {
         measure: None,
         old: coefficient.value(tables.old_table()),
@@ -220,12 +215,7 @@ fn on_tables(
     parts
 }
 
-fn on_numbers(
-    numbers: &Numbers,
-    statistic: NumberStatistic,
-    rule: &Rule,
-    how: How,
-) -> Vec<Part> {
+fn on_numbers(numbers: &Numbers, statistic: NumberStatistic, rule: &Rule, how: How) -> Vec<Part> {
     let value = |said: &[f64]| statistic.value(&numbers.gold, said);
     let paired = PairedNumbers {
         gold: &numbers.gold,
@@ -242,8 +232,7 @@ fn on_numbers(
     if let Some(floor) = rule.floor {
         let interval =
             user_bootstrap::interval(&numbers.users, how.seed, 1.0 - 2.0 * ALPHA, |rows| {
-                let take =
-                    |of: &[f64]| -> Vec<f64> { rows.iter().map(|&row| of[row]).collect() };
+                let take = |of: &[f64]| -> Vec<f64> { rows.iter().map(|&row| of[row]).collect() };
                 statistic
                     .value(&take(&numbers.gold), &take(&numbers.new))
                     .ok()

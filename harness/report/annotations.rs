@@ -21,7 +21,11 @@ pub fn github(judged: &[Judged]) -> Vec<String> {
             Some(format!(
                 "::{level} file={},title={}::{}",
                 escape::github_property(&format!("prompts/{}/prompt.md", one.classifier)),
-                escape::github_property(&format!("validate gate: {}: {}", one.classifier, verdict(ended))),
+                escape::github_property(&format!(
+                    "validate gate: {}: {}",
+                    one.classifier,
+                    verdict(ended)
+                )),
                 escape::github_message(&reason(one))
             ))
         })

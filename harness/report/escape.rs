@@ -112,7 +112,10 @@ pub fn xml(text: &str) -> String {
 /// For the message of a command in GitHub's log, which ends with the line.
 #[must_use]
 pub fn github_message(text: &str) -> String {
-    let one_line = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let one_line = text
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A");
     terminal(&one_line).into_owned()
 }
 

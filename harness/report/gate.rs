@@ -70,7 +70,11 @@ pub fn answer(judged: &[Judged]) -> String {
             parts.push(format!("{} {word} ({})", names.len(), names.join(", ")));
         }
     }
-    format!("{}: {}.", verdict(overall(judged)).to_uppercase(), parts.join(", "))
+    format!(
+        "{}: {}.",
+        verdict(overall(judged)).to_uppercase(),
+        parts.join(", ")
+    )
 }
 
 /// The page.
@@ -159,14 +163,15 @@ fn summary(judged: &[Judged]) -> Table {
                     || name.to_owned(),
                     |measure| format!("{name}, {}", measure.replace('_', " ")),
                 );
-                let difference = finding
-                    .difference
-                    .map_or_else(|_| NONE.to_owned(), signed);
+                let difference = finding.difference.map_or_else(|_| NONE.to_owned(), signed);
                 row(&name, [value(old), value(new), difference, bounds]);
             }
         }
         if !any {
-            row(name, [String::new(), String::new(), String::new(), String::new()]);
+            row(
+                name,
+                [String::new(), String::new(), String::new(), String::new()],
+            );
         }
     }
     table
@@ -214,12 +219,22 @@ fn in_full(basis: &GateBasis, one: &Judged) -> Vec<Block> {
 }
 
 fn changed(one: &Judged) -> String {
-    let count = |effect: Effect| one.changes.iter().filter(|change| change.effect == effect).count();
-    let counts: Vec<String> = [Effect::Worse, Effect::Better, Effect::Neither, Effect::Unknown]
-        .into_iter()
-        .filter(|effect| count(*effect) > 0)
-        .map(|effect| format!("{} {}", count(effect), effect.word()))
-        .collect();
+    let count = |effect: Effect| {
+        one.changes
+            .iter()
+            .filter(|change| change.effect == effect)
+            .count()
+    };
+    let counts: Vec<String> = [
+        Effect::Worse,
+        Effect::Better,
+        Effect::Neither,
+        Effect::Unknown,
+    ]
+    .into_iter()
+    .filter(|effect| count(*effect) > 0)
+    .map(|effect| format!("{} {}", count(effect), effect.word()))
+    .collect();
     format!(
         "{} changed of {}: {}",
         counted(one.changes.len() as u64, "label"),
@@ -229,10 +244,10 @@ fn changed(one: &Judged) -> String {
 }
 
 fn change(change: &LabelChange) -> String {
-    let gold = change
-        .gold
-        .as_ref()
-        .map_or_else(|| "no gold".to_owned(), |gold| format!("gold {}", code(gold)));
+    let gold = change.gold.as_ref().map_or_else(
+        || "no gold".to_owned(),
+        |gold| format!("gold {}", code(gold)),
+    );
     let why = |who: &str, why: &Option<String>| {
         why.as_deref()
             .filter(|why| !why.trim().is_empty())
@@ -248,7 +263,6 @@ fn change(change: &LabelChange) -> String {
         why("Now", &change.why_new),
     )
 }
-
 
 fn shortened(text: &str) -> String {
     let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -274,7 +288,9 @@ fn points(basis: &GateBasis, judged: &[Judged]) -> Vec<String> {
         let said_by = compared
             .baseline_candidate
             .as_ref()
-            .map_or_else(String::new, |candidate| format!(", which holds labels of `{candidate}`"));
+            .map_or_else(String::new, |candidate| {
+                format!(", which holds labels of `{candidate}`")
+            });
         points.push(format!(
             "`{}` ({}) against `{}` ({}); the baseline is `{}`{said_by}.",
             compared.candidate,

@@ -94,7 +94,9 @@ fn disputed(sessions: &[Disputed]) -> Value {
 
 fn hindrance(hindrance: &Hindrance) -> Value {
     match hindrance {
-        Hindrance::NoBaseline { file } => json!({"why": "no_baseline", "file": file.display().to_string()}),
+        Hindrance::NoBaseline { file } => {
+            json!({"why": "no_baseline", "file": file.display().to_string()})
+        }
         Hindrance::Missing { sessions, command } => {
             json!({"why": "answers_missing", "sessions": sessions, "command": command})
         }

@@ -51,7 +51,10 @@ pub fn reason(judged: &Judged) -> String {
         .parts
         .iter()
         .find(|part| part.verdict() == verdict)
-        .map_or_else(|| "nothing was asked".to_owned(), |part| sentence(judged, part))
+        .map_or_else(
+            || "nothing was asked".to_owned(),
+            |part| sentence(judged, part),
+        )
 }
 
 /// One part in a sentence without its verdict.
@@ -137,9 +140,7 @@ fn measured(judged: &Judged, measure: Option<&str>) -> String {
 
 /// What was lost, and how that stands to the margin.
 fn loss(finding: &Finding, margin: f64) -> String {
-    let difference = finding
-        .difference
-        .map_or_else(|_| NONE.to_owned(), signed);
+    let difference = finding.difference.map_or_else(|_| NONE.to_owned(), signed);
     let bounds = match finding.bounds {
         Ok(bounds) => bounds,
         Err(why) => {
@@ -153,8 +154,14 @@ fn loss(finding: &Finding, margin: f64) -> String {
     let margin = coefficient(margin);
     let what = match finding.verdict {
         Verdict::Pass if bounds.low > 0.0 => "it is better".to_owned(),
-        Verdict::Pass => format!("at worst it lost {}, less than the margin of {margin}", at_most(bounds.low)),
-        Verdict::Fail => format!("at best it lost {}, more than the margin of {margin}", at_most(bounds.high)),
+        Verdict::Pass => format!(
+            "at worst it lost {}, less than the margin of {margin}",
+            at_most(bounds.low)
+        ),
+        Verdict::Fail => format!(
+            "at best it lost {}, more than the margin of {margin}",
+            at_most(bounds.high)
+        ),
         Verdict::Inconclusive => format!(
             "it may have lost {}, and the margin is {margin}",
             at_most(bounds.low)
@@ -169,7 +176,9 @@ pub fn rests_on(finding: &Finding) -> Option<String> {
     let counts = "the bounds count sessions on which only one of the two is nearer to gold";
     match finding.method {
         Method::Users => None,
-        Method::Jackknife => Some("too many resamples had no value, so the bounds are the jackknife's alone".to_owned()),
+        Method::Jackknife => Some(
+            "too many resamples had no value, so the bounds are the jackknife's alone".to_owned(),
+        ),
         Method::Items(Shortage::FewDiscordant(items)) => Some(format!(
             "{} apart: {counts}",
             match items {
@@ -186,7 +195,9 @@ pub fn rests_on(finding: &Finding) -> Option<String> {
                 more => format!("{more} times"),
             }
         )),
-        Method::Items(Shortage::NoSpread) => Some(format!("no user differs from the others: {counts}")),
+        Method::Items(Shortage::NoSpread) => {
+            Some(format!("no user differs from the others: {counts}"))
+        }
     }
 }
 
@@ -194,15 +205,18 @@ pub fn rests_on(finding: &Finding) -> Option<String> {
 #[must_use]
 pub fn signed(value: f64) -> String {
     let text = coefficient_3(value);
-    if text.starts_with('-') { text } else { format!("+{text}") }
+    if text.starts_with('-') {
+        text
+    } else {
+        format!("+{text}")
+    }
 }
 
 fn hindered(judged: &Judged, hindrance: &Hindrance) -> String {
     match hindrance {
-        Hindrance::NoBaseline { file } => format!(
-            "there is no approved baseline `{}`",
-            file.display()
-        ),
+        Hindrance::NoBaseline { file } => {
+            format!("there is no approved baseline `{}`", file.display())
+        }
         Hindrance::Missing { sessions, .. } => format!(
             "{} no answer of `{}` to the prompt as it is now",
             have(sessions.len()),
@@ -218,10 +232,7 @@ fn hindered(judged: &Judged, hindrance: &Hindrance) -> String {
             if let Some(against) = against {
                 what.push(format!("the baseline was judged against `{against}`"));
             }
-            for (sessions, words) in [
-                (lost, "the goldset lost"),
-                (gained, "the goldset gained"),
-            ] {
+            for (sessions, words) in [(lost, "the goldset lost"), (gained, "the goldset gained")] {
                 if !sessions.is_empty() {
                     what.push(format!("{words} {}", named(sessions)));
                 }
@@ -229,14 +240,21 @@ fn hindered(judged: &Judged, hindrance: &Hindrance) -> String {
             if !gold.is_empty() {
                 what.push(format!("gold labels changed of {}", named(gold)));
             }
-            format!("not compared, because since the baseline was approved {}", what.join("; "))
+            format!(
+                "not compared, because since the baseline was approved {}",
+                what.join("; ")
+            )
         }
         Hindrance::NoGold => format!("`{}` has no label for any session", judged.compared.against),
     }
 }
 
 fn have(sessions: usize) -> String {
-    if sessions == 1 { "1 session has".to_owned() } else { format!("{sessions} sessions have") }
+    if sessions == 1 {
+        "1 session has".to_owned()
+    } else {
+        format!("{sessions} sessions have")
+    }
 }
 
 /// Sessions that a sentence names.
@@ -250,7 +268,11 @@ pub fn named(sessions: &[String]) -> String {
         0 => String::new(),
         more => format!(", {more} more"),
     };
-    format!("{} ({}{more})", counted(sessions.len() as u64, "session"), shown.join(", "))
+    format!(
+        "{} ({}{more})",
+        counted(sessions.len() as u64, "session"),
+        shown.join(", ")
+    )
 }
 
 /// How many times the sessions of a goldset anyone would still add to it.
@@ -267,10 +289,20 @@ pub fn next_steps(judged: &Judged, renew: &str) -> Vec<String> {
         Some(Hindrance::NoBaseline { .. }) => {
             steps.push(format!("approve the candidate as baseline: `{renew}`"));
         }
+        Some(Hindrance::Stale {
+            against: Some(against),
+            ..
+        }) => steps.push(format!(
+            "judge against the same rater, `--against {against}`; or approve anew: `{renew}`"
+        )),
         Some(Hindrance::Stale { .. }) => {
-            steps.push(format!("look at what changed, then approve anew: `{renew}`"));
+            steps.push(format!(
+                "look at what changed, then approve anew: `{renew}`"
+            ));
         }
-        Some(Hindrance::NoGold) => steps.push("`--against` names a rater that has labels".to_owned()),
+        Some(Hindrance::NoGold) => {
+            steps.push("`--against` names a rater that has labels".to_owned())
+        }
         None => {}
     }
     if judged.verdict() != Verdict::Inconclusive || judged.hindrance.is_some() {
@@ -301,7 +333,13 @@ pub fn next_steps(judged: &Judged, renew: &str) -> Vec<String> {
     }
     let of = |said: &[(String, usize)]| {
         said.iter()
-            .map(|(label, voices)| if *voices == 1 { code(label) } else { format!("{} by {voices}", code(label)) })
+            .map(|(label, voices)| {
+                if *voices == 1 {
+                    code(label)
+                } else {
+                    format!("{} by {voices}", code(label))
+                }
+            })
             .collect::<Vec<_>>()
             .join(", ")
     };
@@ -322,7 +360,9 @@ pub fn next_steps(judged: &Judged, renew: &str) -> Vec<String> {
             listed(&next.unlabelled)
         ));
     } else {
-        steps.push("every session of the goldset has a gold label: bring further sessions".to_owned());
+        steps.push(
+            "every session of the goldset has a gold label: bring further sessions".to_owned(),
+        );
     }
     if !next.doubted.is_empty() {
         steps.push(format!(
@@ -344,7 +384,9 @@ pub fn remark(judged: &Judged, remark: &Remark) -> String {
         Remark::OtherModel(old, new) => format!(
             "The baseline's labels are those of `{old}`, the candidate's those of `{new}`: prompt and model are judged together."
         ),
-        Remark::OtherSchema => "The answer schema changed since the baseline was approved.".to_owned(),
+        Remark::OtherSchema => {
+            "The answer schema changed since the baseline was approved.".to_owned()
+        }
     }
 }
 
@@ -352,10 +394,16 @@ pub fn remark(judged: &Judged, remark: &Remark) -> String {
 #[must_use]
 pub fn looks(judged: &Judged) -> Option<String> {
     let looks = &judged.looks;
-    let since = looks.since.as_deref().map_or_else(String::new, |day| format!(" since {day}"));
+    let since = looks
+        .since
+        .as_deref()
+        .map_or_else(String::new, |day| format!(" since {day}"));
     match looks.candidates {
         0 => None,
-        1 => Some(format!("{}: this gold set has been looked at by 1 candidate{since}.", judged.classifier)),
+        1 => Some(format!(
+            "{}: this gold set has been looked at by 1 candidate{since}.",
+            judged.classifier
+        )),
         candidates => {
             let power = i32::try_from(candidates).unwrap_or(i32::MAX);
             Some(format!(

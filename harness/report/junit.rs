@@ -16,7 +16,8 @@ use super::gate_words::{next_steps, reason, sentence, statistic};
 /// The document.
 #[must_use]
 pub fn render(basis: &GateBasis, judged: &[Judged]) -> String {
-    let suites: Vec<(&Judged, Vec<Case>)> = judged.iter().map(|one| (one, cases(basis, one))).collect();
+    let suites: Vec<(&Judged, Vec<Case>)> =
+        judged.iter().map(|one| (one, cases(basis, one))).collect();
     let all = || suites.iter().flat_map(|(_, cases)| cases);
     let mut text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
     let _ = writeln!(
@@ -60,7 +61,11 @@ fn cases(basis: &GateBasis, one: &Judged) -> Vec<Case> {
     let hindered = one.hindrance.as_ref().map(|_| Case {
         name: "compared with the baseline".to_owned(),
         verdict: Verdict::Inconclusive,
-        message: if one.verdict() == Verdict::Fail { "not compared with the baseline".to_owned() } else { reason(one) },
+        message: if one.verdict() == Verdict::Fail {
+            "not compared with the baseline".to_owned()
+        } else {
+            reason(one)
+        },
         more: steps.clone(),
     });
     let changes: Vec<String> = one
@@ -103,7 +108,9 @@ fn cases(basis: &GateBasis, one: &Judged) -> Vec<Case> {
 
 fn name(one: &Judged, part: &Part) -> String {
     let of = |measure: &Option<&str>| {
-        measure.map_or_else(String::new, |measure| format!(" of {}", measure.replace('_', " ")))
+        measure.map_or_else(String::new, |measure| {
+            format!(" of {}", measure.replace('_', " "))
+        })
     };
     let statistic = statistic(one.rule.statistic.name());
     match part {

@@ -111,8 +111,16 @@ pub fn noninferiority(tables: &PairedTables, coefficient: &Coefficient, terms: T
                 seed: terms.seed,
                 confidence,
             };
-            let low = tables.bootstrap(coefficient, plan).map(|made| made.bca.interval.low);
-            bounds(delta.map(|it| it.value), jackknife, tables.draws(), low, confidence)
+            let low = tables
+                .bootstrap(coefficient, plan)
+                .map(|made| made.bca.interval.low);
+            bounds(
+                delta.map(|it| it.value),
+                jackknife,
+                tables.draws(),
+                low,
+                confidence,
+            )
         }
     };
     let unit_variance = unit_variance(tables, coefficient, &change, se, shortage);
@@ -145,7 +153,10 @@ pub fn recall_noninferiority(tables: &PairedTables, class: usize, terms: Terms) 
     users.sort_unstable();
     users.dedup();
     let change = Change::of(of_class(), users.len(), |item| {
-        (f64::from(u8::from(item.new != item.gold)), f64::from(u8::from(item.old != item.gold)))
+        (
+            f64::from(u8::from(item.new != item.gold)),
+            f64::from(u8::from(item.old != item.gold)),
+        )
     });
     let confidence = 1.0 - 2.0 * terms.alpha;
     let bounds = change.tango(confidence);
@@ -240,7 +251,9 @@ fn unit_variance(
     shortage: Option<Shortage>,
 ) -> Option<f64> {
     match (shortage, se) {
-        (None | Some(Shortage::RareClass(..)), Some(se)) => Some(change.shares.n() as f64 * se * se),
+        (None | Some(Shortage::RareClass(..)), Some(se)) => {
+            Some(change.shares.n() as f64 * se * se)
+        }
         _ => {
             let (by_chance, _) = by_chance(tables, coefficient).ok()?;
             let scale = change.cost(by_chance) / by_chance;
@@ -300,7 +313,11 @@ struct Change {
 }
 
 impl Change {
-    fn of(items: impl Iterator<Item = PairedItem>, draws: usize, cost: impl Fn(&PairedItem) -> (f64, f64)) -> Self {
+    fn of(
+        items: impl Iterator<Item = PairedItem>,
+        draws: usize,
+        cost: impl Fn(&PairedItem) -> (f64, f64),
+    ) -> Self {
         let mut shares = PairedShares {
             both: 0,
             first_only: 0,

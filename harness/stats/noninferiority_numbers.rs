@@ -150,9 +150,7 @@ pub fn noninferiority_of_numbers(
     } else {
         let jackknife = numbers.jackknife(statistic);
         finding.se = jackknife.map(|it| it.se);
-        finding.items_needed = finding
-            .se
-            .and_then(|se| planned(n as f64 * se * se, terms));
+        finding.items_needed = finding.se.and_then(|se| planned(n as f64 * se * se, terms));
         let low = user_bootstrap::interval(numbers.users, terms.seed, confidence, |rows| {
             numbers.difference_of(rows, statistic)
         })

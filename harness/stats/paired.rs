@@ -65,12 +65,19 @@ impl Jackknife {
         let draws = left_out.len() as f64;
         let mean = left_out.iter().sum::<f64>() / draws;
         let power = |exponent: i32| -> f64 {
-            left_out.iter().map(|value| (value - mean).powi(exponent)).sum()
+            left_out
+                .iter()
+                .map(|value| (value - mean).powi(exponent))
+                .sum()
         };
         let (squares, fourths) = (power(2), power(4));
         Ok(Self {
             se: ((draws - 1.0) / draws * squares).sqrt(),
-            effective: if fourths > 0.0 { squares * squares / fourths } else { draws },
+            effective: if fourths > 0.0 {
+                squares * squares / fourths
+            } else {
+                draws
+            },
         })
     }
 }
@@ -156,8 +163,7 @@ impl PairedTables {
             Confusion::from_counts(q, counts)
         };
         let by_user = || users.iter().copied().zip(&items);
-        let joined =
-            by_user().flat_map(|(user, item)| [(user, item.0), (user, cells + item.1)]);
+        let joined = by_user().flat_map(|(user, item)| [(user, item.0), (user, cells + item.1)]);
         let joint_clusters = ClusterCells::new(2 * q * q, joined);
         Self {
             new: table(&mut items.iter().map(|item| item.0)),

@@ -23,8 +23,8 @@ mod doctor;
 #[path = "../fake/mod.rs"]
 mod fake;
 mod fake_provider;
-mod imports;
 mod gate;
+mod imports;
 mod ingest_properties;
 mod main_job;
 mod main_job_errors;

@@ -21,7 +21,9 @@ pub(super) fn write(work: &Work<'_>, found: &[Found]) -> anyhow::Result<Exit> {
             one.judged.hindrance,
             Some(Hindrance::Missing { .. } | Hindrance::NoGold)
         ) {
-            output::note(&format!("{name}: not accepted, the baseline stays as it was"));
+            output::note(&format!(
+                "{name}: not accepted, the baseline stays as it was"
+            ));
             is_complete = false;
             continue;
         }

@@ -36,9 +36,24 @@ pub(super) fn renew(arguments: &Gate) -> String {
         }
     };
     let goldset = arguments.goldset.display().to_string();
-    option("--goldset", (goldset != "goldsets/starter").then_some(goldset));
-    option("--sessions", arguments.sessions.as_ref().map(|path| path.display().to_string()));
-    option("--candidate", arguments.model.clone().or_else(|| arguments.candidate.clone()));
+    option(
+        "--goldset",
+        (goldset != "goldsets/starter").then_some(goldset),
+    );
+    option(
+        "--sessions",
+        arguments
+            .sessions
+            .as_ref()
+            .map(|path| path.display().to_string()),
+    );
+    option(
+        "--candidate",
+        arguments
+            .model
+            .clone()
+            .or_else(|| arguments.candidate.clone()),
+    );
     option("--against", arguments.against.clone());
     option(
         "--baseline",
@@ -74,7 +89,10 @@ fn recording_command(arguments: &Gate, spec: &Spec, classifier: &str) -> String 
         command.push_str(&format!(" --goldset {}", quoted(&goldset)));
     }
     if let Some(sessions) = &arguments.sessions {
-        command.push_str(&format!(" --sessions {}", quoted(&sessions.display().to_string())));
+        command.push_str(&format!(
+            " --sessions {}",
+            quoted(&sessions.display().to_string())
+        ));
     }
     format!("{command} --model {} --record", quoted(&model))
 }
@@ -91,7 +109,11 @@ pub(super) fn all(work: &Work<'_>, arguments: &Gate) -> Result<Vec<Found>, Unusa
         work.known,
         work.answers,
     );
-    let ids: Vec<&str> = work.sessions.iter().map(|session| session.id.as_str()).collect();
+    let ids: Vec<&str> = work
+        .sessions
+        .iter()
+        .map(|session| session.id.as_str())
+        .collect();
     let users = user_codes(&work.sessions);
     let evidence = Evidence {
         sessions: &ids,
@@ -163,9 +185,9 @@ fn one(
             file: file.clone().unwrap_or_default(),
         })
     } else {
-        previous.as_ref().and_then(|baseline| {
-            stale(baseline, definition, ids, &gold, &work.players.against)
-        })
+        previous
+            .as_ref()
+            .and_then(|baseline| stale(baseline, definition, ids, &gold, &work.players.against))
     };
     let is_compared = hindrance.is_none();
     let old = old.filter(|_| is_compared).unwrap_or_else(|| new.clone());
@@ -184,9 +206,9 @@ fn one(
     };
     let old_prompt = match &work.baseline {
         Approved::Spec(spec) => prompt_hash(work, spec, name),
-        Approved::Folder(_) | Approved::File(_) => {
-            previous.as_ref().and_then(|baseline| baseline.prompt.clone())
-        }
+        Approved::Folder(_) | Approved::File(_) => previous
+            .as_ref()
+            .and_then(|baseline| baseline.prompt.clone()),
     };
     let is_same = is_compared
         && sides.is_unchanged()
@@ -263,7 +285,12 @@ fn one(
         changes,
         next,
         looks: Looks::default(),
-        remarks: remarks(work, old_spec.as_deref(), previous.as_ref(), schema.as_ref()),
+        remarks: remarks(
+            work,
+            old_spec.as_deref(),
+            previous.as_ref(),
+            schema.as_ref(),
+        ),
     };
     let proposed = Baseline {
         goldset: work.goldset.name.clone(),
@@ -329,7 +356,9 @@ fn answer_schema_hash(
     if prompt_hash(work, spec, classifier).is_none() {
         return Ok(None);
     }
-    let path = Path::new(PROMPTS).join(classifier).join("answer.schema.json");
+    let path = Path::new(PROMPTS)
+        .join(classifier)
+        .join("answer.schema.json");
     match std::fs::read(&path) {
         Ok(bytes) => Ok(Some(Hash::of(&bytes))),
         Err(source) => Err(Unusable::Read { path, source }),
@@ -433,7 +462,9 @@ fn remarks(
     for side in [Some(candidate.as_str()), old_spec].into_iter().flatten() {
         let name = side.strip_prefix("rater:");
         let is_made_from = name.is_some_and(|name| {
-            gold.is_some_and(|gold| gold.name == name || gold.made_from.iter().any(|one| one == name))
+            gold.is_some_and(|gold| {
+                gold.name == name || gold.made_from.iter().any(|one| one == name)
+            })
         });
         if is_made_from {
             remarks.push(Remark::ByConstruction(side.to_owned()));

@@ -66,8 +66,8 @@ pub(super) fn count(
         }
         one.judged.looks = ledger.looks(&definition.name, &gold_hash);
     }
-    let is_read_only = (arguments.asking.offline || std::env::var_os("CI").is_some())
-        && !arguments.accept;
+    let is_read_only =
+        (arguments.asking.offline || std::env::var_os("CI").is_some()) && !arguments.accept;
     if has_more
         && !is_read_only
         && let Err(error) = output::file(&place, &ledger.text())

@@ -39,7 +39,13 @@ fn accepting_says_what_changed_and_a_second_time_nothing() {
 fn only_what_changed_changes_in_the_file() {
     let site = Site::with_baseline();
     site.edit_prompt();
-    let label = |at: usize| if at == 7 { super::site::wrong(at) } else { approved(at) };
+    let label = |at: usize| {
+        if at == 7 {
+            super::site::wrong(at)
+        } else {
+            approved(at)
+        }
+    };
     site.record("m", |at| answer(label(at), "the words"));
     let before = site.baseline();
     assert_eq!(site.gate(&["--accept"]).code, Some(0));
@@ -68,8 +74,11 @@ fn what_is_not_answered_is_not_accepted() {
 #[test]
 fn changed_gold_is_told_and_not_compared() {
     let site = Site::with_baseline();
-    site.workspace
-        .edit("goldsets/many/labels.csv", "s002,greeting,hand,yes", "s002,greeting,hand,no");
+    site.workspace.edit(
+        "goldsets/many/labels.csv",
+        "s002,greeting,hand,yes",
+        "s002,greeting,hand,no",
+    );
     let ran = site.gate(&[]);
     assert_eq!(ran.code, Some(3), "{ran}");
     assert_eq!(site.gate(&["--allow-inconclusive"]).code, Some(3));

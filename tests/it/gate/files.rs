@@ -35,7 +35,12 @@ fn label(scale: Scale, at: u16) -> Label {
 
 #[test]
 fn a_baseline_is_read_as_it_was_written_on_every_scale() {
-    for scale in [Scale::Nominal, Scale::Ordinal, Scale::Ratio, Scale::Decisions] {
+    for scale in [
+        Scale::Nominal,
+        Scale::Ordinal,
+        Scale::Ratio,
+        Scale::Decisions,
+    ] {
         let definition = definition(scale);
         let failures = [
             Outcome::Refused,

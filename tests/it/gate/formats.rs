@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use super::site::{Site, answer, approved, wrong};
 
-const HOSTILE: &str =
-    "</failure>]]> ``` @everyone <img src=x onerror=alert(1)> [link](javascript:x) | a\n::error::b\u{1b}[31m\u{202e}\u{0}";
+const HOSTILE: &str = "</failure>]]> ``` @everyone <img src=x onerror=alert(1)> [link](javascript:x) | a\n::error::b\u{1b}[31m\u{202e}\u{0}";
 
 /// Three labels change for the worse, each with a hostile rationale.
 fn attacked() -> Site {
@@ -82,8 +81,11 @@ fn annotations_stay_on_one_line_and_name_the_prompt() {
     let commands: Vec<&str> = stderr.lines().filter(|line| line.contains("::")).collect();
     assert_eq!(commands.len(), 1, "{stderr}");
     assert!(
-        commands[0].starts_with("::error file=prompts/greeting/prompt.md,title=validate gate%3A greeting%3A fail::Kappa")
-            || commands[0].starts_with("::error file=prompts/greeting/prompt.md,title=validate gate%3A greeting%3A fail::kappa"),
+        commands[0].starts_with(
+            "::error file=prompts/greeting/prompt.md,title=validate gate%3A greeting%3A fail::Kappa"
+        ) || commands[0].starts_with(
+            "::error file=prompts/greeting/prompt.md,title=validate gate%3A greeting%3A fail::kappa"
+        ),
         "{}",
         commands[0]
     );
@@ -97,21 +99,48 @@ fn annotations_escape_what_ends_them() {
     use harness::report::escape::{github_message, github_property, xml};
     assert_eq!(github_message("50%\r\n::error::x"), "50%25%0D%0A::error::x");
     assert_eq!(github_property("a:b,c%"), "a%3Ab%2Cc%25");
-    assert_eq!(xml("<a & 'b' \"c\">\n\u{1b}"), "&lt;a &amp; &apos;b&apos; &quot;c&quot;&gt;&#10;\\u{1b}");
+    assert_eq!(
+        xml("<a & 'b' \"c\">\n\u{1b}"),
+        "&lt;a &amp; &apos;b&apos; &quot;c&quot;&gt;&#10;\\u{1b}"
+    );
 }
 
 #[test]
 fn json_is_complete() {
     let site = attacked();
     let told = site.json(&[]);
-    for key in ["goldset", "verdict", "answer", "classifiers", "seed", "without_gold"] {
+    for key in [
+        "goldset",
+        "verdict",
+        "answer",
+        "classifiers",
+        "seed",
+        "without_gold",
+    ] {
         assert!(told.get(key).is_some(), "no {key}");
     }
     let one = &told["classifiers"][0];
     for key in [
-        "name", "verdict", "reason", "statistic", "margin", "baseline", "candidate", "against",
-        "prompt_hash", "baseline_prompt_hash", "judgements", "changes", "next", "looks", "outcomes",
-        "n_sessions", "n_labelled", "n_users", "not_compared", "remarks",
+        "name",
+        "verdict",
+        "reason",
+        "statistic",
+        "margin",
+        "baseline",
+        "candidate",
+        "against",
+        "prompt_hash",
+        "baseline_prompt_hash",
+        "judgements",
+        "changes",
+        "next",
+        "looks",
+        "outcomes",
+        "n_sessions",
+        "n_labelled",
+        "n_users",
+        "not_compared",
+        "remarks",
     ] {
         assert!(one.get(key).is_some(), "no {key}");
     }
@@ -119,7 +148,10 @@ fn json_is_complete() {
     let change = &one["changes"][0];
     assert_eq!(change["effect"], "worse");
     assert_eq!(change["session_id"], "s006");
-    assert_eq!((&change["old"], &change["new"], &change["gold"]), (&"yes".into(), &"no".into(), &"yes".into()));
+    assert_eq!(
+        (&change["old"], &change["new"], &change["gold"]),
+        (&"yes".into(), &"no".into(), &"yes".into())
+    );
     assert_eq!(change["why_old"], "turn 1: the words");
     assert!(change["why_new"].as_str().unwrap().contains("@everyone"));
     assert_eq!(one["changes"].as_array().unwrap().len(), 3);
@@ -128,11 +160,21 @@ fn json_is_complete() {
 #[test]
 fn output_goes_into_a_folder_where_one_is_named() {
     let site = Site::with_baseline();
-    for (format, name) in [("table", "txt"), ("markdown", "md"), ("json", "json"), ("junit", "xml")] {
+    for (format, name) in [
+        ("table", "txt"),
+        ("markdown", "md"),
+        ("json", "json"),
+        ("junit", "xml"),
+    ] {
         let ran = site.gate(&["--format", format, "--out", "told"]);
         assert_eq!(ran.code, Some(0), "{ran}");
         assert!(ran.stdout.is_empty());
         assert!(ran.stderr.contains("PASS: 1 passed (greeting)"), "{ran}");
-        assert!(site.workspace.path().join(format!("told/gate.{name}")).is_file());
+        assert!(
+            site.workspace
+                .path()
+                .join(format!("told/gate.{name}"))
+                .is_file()
+        );
     }
 }

@@ -22,7 +22,10 @@ fn refusing_hard_sessions_gains_nothing() {
     let change = &one["judgements"][0];
     assert_eq!(change["name"], "change");
     // Of the answers that have a label all are right; kappa is not 1 all the same.
-    let (old, new) = (change["old"].as_f64().unwrap(), change["new"].as_f64().unwrap());
+    let (old, new) = (
+        change["old"].as_f64().unwrap(),
+        change["new"].as_f64().unwrap(),
+    );
     assert!(new <= old + 0.02 && new < 0.85, "{old} {new}");
     let parse_rate = one["judgements"]
         .as_array()
@@ -69,7 +72,11 @@ fn sessions_that_are_dropped_are_named() {
     fs::write(recordings, kept).unwrap();
     let ran = site.gate(&["--allow-inconclusive"]);
     assert_eq!(ran.code, Some(3), "{ran}");
-    assert!(ran.stdout.contains("the goldset lost 2 sessions (`s003`, `s013`)"), "{ran}");
+    assert!(
+        ran.stdout
+            .contains("the goldset lost 2 sessions (`s003`, `s013`)"),
+        "{ran}"
+    );
     let told = site.json(&[]);
     assert_eq!(
         told["classifiers"][0]["not_compared"]["sessions_lost"],
@@ -93,19 +100,20 @@ fn leaving_recordings_of_hard_sessions_out_is_no_answer() {
     fs::write(recordings, kept).unwrap();
     let ran = site.gate(&["--allow-inconclusive"]);
     assert_eq!(ran.code, Some(3), "{ran}");
-    assert!(ran.stderr.contains("1 of 120 sessions have no answer"), "{ran}");
+    assert!(
+        ran.stderr.contains("1 of 120 sessions have no answer"),
+        "{ran}"
+    );
 }
 
 #[test]
 fn a_baseline_that_was_made_weaker_by_hand_is_refused() {
     let site = Site::with_baseline();
     let text = site.baseline();
-    let line = text
-        .lines()
-        .find(|line| line.contains("\"s004\""))
-        .unwrap();
+    let line = text.lines().find(|line| line.contains("\"s004\"")).unwrap();
     let weaker = line.replace("\"gold\":\"yes\"", "\"gold\":\"no\"");
-    site.workspace.write(super::site::BASELINE, &text.replace(line, &weaker));
+    site.workspace
+        .write(super::site::BASELINE, &text.replace(line, &weaker));
     let ran = site.gate(&[]);
     assert_eq!(ran.code, Some(2), "{ran}");
     assert!(ran.stderr.contains("changed by hand"), "{ran}");
@@ -132,13 +140,13 @@ fn distinct_candidates_are_counted_and_the_same_one_once() {
     assert_eq!(count(), 2);
     assert_eq!(told["classifiers"][0]["looks"]["candidates"], 2);
     let ran = site.gate(&[]);
-    assert!(
-        ran.stdout.contains("looked at by 2 candidates"),
-        "{ran}"
-    );
+    assert!(ran.stdout.contains("looked at by 2 candidates"), "{ran}");
     // Other gold labels begin a new count.
-    site.workspace
-        .edit("goldsets/many/labels.csv", "s002,greeting,hand,yes", "s002,greeting,hand,no");
+    site.workspace.edit(
+        "goldsets/many/labels.csv",
+        "s002,greeting,hand,yes",
+        "s002,greeting,hand,no",
+    );
     assert_eq!(site.json(&[])["classifiers"][0]["looks"]["candidates"], 1);
 }
 

@@ -44,7 +44,10 @@ impl Site {
             }
         }
         workspace.write("prompts/greeting/classifier.toml", GREETING);
-        workspace.write("prompts/greeting/prompt.md", "# {{ title }}\n\n{{ question }}\n");
+        workspace.write(
+            "prompts/greeting/prompt.md",
+            "# {{ title }}\n\n{{ question }}\n",
+        );
         workspace.write("prompts/greeting/answer.schema.json", SCHEMA);
         workspace.write("goldsets/many/goldset.toml", MANY);
         let mut sessions = "session_id,file,user,date,repo,licence,source\n".to_owned();
@@ -112,7 +115,10 @@ impl Site {
             .enumerate()
             .map(|(at, line)| {
                 let request: Value = serde_json::from_str(line).unwrap();
-                format!("{}\n", json!({"request_hash": request["request_hash"], "text": text(at)}))
+                format!(
+                    "{}\n",
+                    json!({"request_hash": request["request_hash"], "text": text(at)})
+                )
             })
             .collect();
         self.workspace.write("answers.jsonl", &lines);

@@ -18,7 +18,12 @@ const TERMS: Terms = Terms {
 };
 
 /// Two classes in turn; each user has `own` items; candidates err on the items that are named.
-fn tables(items: usize, own: usize, old_wrong: impl Fn(usize) -> bool, new_wrong: impl Fn(usize) -> bool) -> PairedTables {
+fn tables(
+    items: usize,
+    own: usize,
+    old_wrong: impl Fn(usize) -> bool,
+    new_wrong: impl Fn(usize) -> bool,
+) -> PairedTables {
     let gold: Vec<Option<u16>> = (0..items).map(|item| Some((item % 2) as u16)).collect();
     let said = |wrong: &dyn Fn(usize) -> bool| -> Vec<Option<u16>> {
         (0..items)
@@ -36,7 +41,11 @@ fn tables(items: usize, own: usize, old_wrong: impl Fn(usize) -> bool, new_wrong
 }
 
 fn kappa(tables: &PairedTables) -> Finding {
-    noninferiority(tables, &Coefficient::from_name("cohen_kappa", 2).unwrap(), TERMS)
+    noninferiority(
+        tables,
+        &Coefficient::from_name("cohen_kappa", 2).unwrap(),
+        TERMS,
+    )
 }
 
 /// Squares 1, 1, 4 about the mean 0 sum to 6, fourth powers to 18: √(2/3·6) = 2, and 36/18 = 2 users bear it.
@@ -54,16 +63,32 @@ fn the_jackknife_is_what_a_hand_computes() {
 /// that in kappa. t(199) is 1.6525: 2.7309/202.7309 = 0.01347, twice is 0.02694.
 #[test]
 fn identical_labels_of_many_users_pass_and_never_on_an_empty_interval() {
-    let found = kappa(&tables(200, 1, |item| item % 10 == 0, |item| item % 10 == 0));
+    let found = kappa(&tables(
+        200,
+        1,
+        |item| item % 10 == 0,
+        |item| item % 10 == 0,
+    ));
     assert_eq!(found.method, Method::Items(Shortage::FewDiscordant(0)));
     let bounds = found.bounds.unwrap();
     assert!((bounds.low + 0.026_94).abs() < 1e-4, "{bounds:?}");
     assert_eq!(found.verdict, Verdict::Pass);
     // With ten sessions a user there are only 20 draws: t(19) is 1.7291, 2.9899/22.9899 = 0.13005, twice 0.2601.
-    let found = kappa(&tables(200, 10, |item| item % 10 == 0, |item| item % 10 == 0));
-    assert!((found.bounds.unwrap().low + 0.2601).abs() < 1e-3, "{found:?}");
+    let found = kappa(&tables(
+        200,
+        10,
+        |item| item % 10 == 0,
+        |item| item % 10 == 0,
+    ));
+    assert!(
+        (found.bounds.unwrap().low + 0.2601).abs() < 1e-3,
+        "{found:?}"
+    );
     assert_eq!(found.verdict, Verdict::Inconclusive);
-    assert!(found.items_needed.is_some_and(|items| items > 200), "{found:?}");
+    assert!(
+        found.items_needed.is_some_and(|items| items > 200),
+        "{found:?}"
+    );
 }
 
 /// Twice as many sessions as are said to be needed settle it.
@@ -72,15 +97,22 @@ fn as_many_sessions_as_are_asked_for_settle_it() {
     let same = |item: usize| item % 10 == 0;
     let needed = kappa(&tables(200, 10, same, same)).items_needed.unwrap();
     let enough = (needed as usize).div_ceil(20) * 20;
-    assert_eq!(kappa(&tables(enough, 10, same, same)).verdict, Verdict::Pass);
+    assert_eq!(
+        kappa(&tables(enough, 10, same, same)).verdict,
+        Verdict::Pass
+    );
 }
 
 #[test]
 fn a_margin_on_kappa_is_not_a_margin_on_accuracy() {
     // One item in twenty is of the rare class, and the new candidate misses half of them: accuracy loses 0.025, kappa a third.
     let items = 400;
-    let gold: Vec<Option<u16>> = (0..items).map(|item| Some(u16::from(item % 20 == 0))).collect();
-    let new: Vec<Option<u16>> = (0..items).map(|item| Some(u16::from(item % 40 == 0))).collect();
+    let gold: Vec<Option<u16>> = (0..items)
+        .map(|item| Some(u16::from(item % 20 == 0)))
+        .collect();
+    let new: Vec<Option<u16>> = (0..items)
+        .map(|item| Some(u16::from(item % 40 == 0)))
+        .collect();
     let users: Vec<u32> = (0..items).collect();
     let tables = PairedTables::new(&PairedRatings {
         gold: &gold,
@@ -89,9 +121,20 @@ fn a_margin_on_kappa_is_not_a_margin_on_accuracy() {
         categories: 2,
         clusters: Some(&users),
     });
-    let found = noninferiority(&tables, &Coefficient::from_name("cohen_kappa", 2).unwrap(), TERMS);
+    let found = noninferiority(
+        &tables,
+        &Coefficient::from_name("cohen_kappa", 2).unwrap(),
+        TERMS,
+    );
     assert_eq!(found.verdict, Verdict::Fail, "{found:?}");
-    let recall = recall_noninferiority(&tables, 1, Terms { margin: 0.2, ..TERMS });
+    let recall = recall_noninferiority(
+        &tables,
+        1,
+        Terms {
+            margin: 0.2,
+            ..TERMS
+        },
+    );
     assert_eq!((recall.n, recall.discordant), (20, 10));
     assert_eq!(recall.verdict, Verdict::Fail, "{recall:?}");
 }
@@ -102,7 +145,12 @@ fn bounds_hold_the_difference_and_a_single_user_decides_nothing() {
     let (bounds, difference) = (found.bounds.unwrap(), found.difference.unwrap());
     assert_eq!(found.method, Method::Users);
     assert!(bounds.low < difference && difference < bounds.high);
-    let alone = kappa(&tables(300, 300, |item| item % 11 == 0, |item| item % 7 == 0));
+    let alone = kappa(&tables(
+        300,
+        300,
+        |item| item % 11 == 0,
+        |item| item % 7 == 0,
+    ));
     assert_eq!(alone.verdict, Verdict::Inconclusive);
     assert!(alone.bounds.is_err());
 }

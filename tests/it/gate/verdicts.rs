@@ -86,7 +86,8 @@ fn a_candidate_that_differs_by_chance_is_inconclusive_and_told_what_would_settle
     let allowed = site.gate(&["--allow-inconclusive"]);
     assert_eq!(allowed.code, Some(0), "{allowed}");
     let narrow = site.json(&["--margin", "0.01"]);
-    let more = |told: &serde_json::Value| told["classifiers"][0]["next"]["further_sessions"].as_u64();
+    let more =
+        |told: &serde_json::Value| told["classifiers"][0]["next"]["further_sessions"].as_u64();
     assert!(more(&site.json(&[])) < more(&narrow), "{narrow}");
     assert_snapshot!(steady(&ran));
 }
@@ -94,8 +95,11 @@ fn a_candidate_that_differs_by_chance_is_inconclusive_and_told_what_would_settle
 #[test]
 fn a_floor_that_is_not_reached_fails_although_nothing_was_lost() {
     let site = Site::with_baseline();
-    site.workspace
-        .edit("prompts/greeting/classifier.toml", "floor = 0.4", "floor = 0.95");
+    site.workspace.edit(
+        "prompts/greeting/classifier.toml",
+        "floor = 0.4",
+        "floor = 0.95",
+    );
     let ran = site.gate(&[]);
     assert_eq!(ran.code, Some(1), "{ran}");
     assert!(ran.stdout.contains("the floor is 0.95"), "{ran}");
