@@ -28,7 +28,7 @@ fn label(scale: Scale, at: u16) -> Label {
         Scale::Ratio => Label::Number(0.1 + f64::from(at) / 3.0),
         Scale::Decisions => Label::Shares(DecisionShares {
             planning: (at > 1).then_some(1.0 / 3.0),
-            execution: (at != 2).then_some(f64::from(at) / 7.0),
+            execution: (at != 2).then_some(f64::from(at % 7) / 7.0),
         }),
     }
 }

@@ -81,14 +81,17 @@ fn a_candidate_that_differs_by_chance_is_inconclusive_and_told_what_would_settle
         _ => approved(at),
     };
     site.record("m", |at| answer(label(at), "other words"));
-    let ran = site.gate(&[]);
+    let ran = site.gate(&["--margin", "0.05"]);
     assert_eq!(ran.code, Some(3), "{ran}");
-    let allowed = site.gate(&["--allow-inconclusive"]);
+    let allowed = site.gate(&["--margin", "0.05", "--allow-inconclusive"]);
     assert_eq!(allowed.code, Some(0), "{allowed}");
     let narrow = site.json(&["--margin", "0.01"]);
     let more =
         |told: &serde_json::Value| told["classifiers"][0]["next"]["further_sessions"].as_u64();
-    assert!(more(&site.json(&[])) < more(&narrow), "{narrow}");
+    assert!(
+        more(&site.json(&["--margin", "0.05"])) < more(&narrow),
+        "{narrow}"
+    );
     assert_snapshot!(steady(&ran));
 }
 
