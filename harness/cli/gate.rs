@@ -32,7 +32,7 @@ pub struct Gate {
     #[arg(long, value_name = "RATER")]
     pub against: Option<String>,
     /// What the candidate is compared with: a file or folder of approved labels, or `rater:NAME` or `recorded:NAME`
-    /// [default: reports/baseline/<goldset>].
+    /// [default: `reports/baseline/GOLDSET`].
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<String>,
     /// How much a candidate may lose [default: that of each classifier].

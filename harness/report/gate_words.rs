@@ -289,6 +289,12 @@ pub fn next_steps(judged: &Judged, renew: &str) -> Vec<String> {
         Some(Hindrance::NoBaseline { .. }) => {
             steps.push(format!("approve the candidate as baseline: `{renew}`"));
         }
+        Some(Hindrance::Stale {
+            against: Some(against),
+            ..
+        }) => steps.push(format!(
+            "judge against the same rater, `--against {against}`; or approve anew: `{renew}`"
+        )),
         Some(Hindrance::Stale { .. }) => {
             steps.push(format!(
                 "look at what changed, then approve anew: `{renew}`"

@@ -86,9 +86,10 @@ pub struct Finding {
 #[must_use]
 pub fn noninferiority(tables: &PairedTables, coefficient: &Coefficient, terms: Terms) -> Finding {
     let confidence = 1.0 - 2.0 * terms.alpha;
-    let change = Change::of(tables.items(), tables.draws(), |item| {
+    let mut change = Change::of(tables.items(), tables.draws(), |item| {
         coefficient.costs_of(item)
     });
+    change.worst = change.worst.max(coefficient.least_cost());
     let delta = tables.difference(coefficient, confidence);
     let jackknife = tables.jackknife(coefficient).ok();
     let mut se = jackknife.map(|it| it.se);
@@ -283,6 +284,21 @@ fn by_chance(tables: &PairedTables, coefficient: &Coefficient) -> Result<(f64, f
 }
 
 impl Coefficient {
+    /// What a wrong label costs at least: 1 where all are alike, as without weights.
+    fn least_cost(&self) -> f64 {
+        match self {
+            Self::CohenKappa(weights) => {
+                let size = weights.categories();
+                (0..size)
+                    .flat_map(|i| (0..size).map(move |j| (i, j)))
+                    .filter(|(i, j)| i != j)
+                    .map(|(i, j)| 1.0 - weights.weight(i, j))
+                    .fold(1.0, f64::min)
+            }
+            _ => 1.0,
+        }
+    }
+
     /// How far the new and the old label of an item are from gold, 0 to 1.
     fn costs_of(&self, item: &PairedItem) -> (f64, f64) {
         match self {

@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::gate::judged::Hindrance;
 use crate::gate::verdict::Part;
-use crate::report::gate_words::verdict;
+use crate::report::gate_words::{statistic, verdict};
 use crate::report::number::{coefficient_3, counted};
 
 use super::super::output;
@@ -116,7 +116,7 @@ fn changed(one: &Found) -> String {
         {
             told.push(format!(
                 "{} {} before, {} now",
-                one.judged.rule.statistic.name(),
+                statistic(one.judged.rule.statistic.name()),
                 coefficient_3(*old),
                 coefficient_3(*new)
             ));
