@@ -30,6 +30,10 @@ report:
 validate NAME *ARGS:
     cargo run --release -- --classifier {{NAME}} {{ARGS}}
 
+# May the prompts as they are replace the approved ones? `just gate --classifier expertise`; asks nobody.
+gate *ARGS:
+    cargo run --release -- gate --offline {{ARGS}}
+
 # Measures the public sessions anew; `sessions` is the folder with their transcripts.
 telemetry sessions:
     cd "{{sessions}}" && cut -d, -f2 "{{justfile_directory()}}/goldsets/public-sessions/sessions.csv" | tail -n +2 | xargs "{{justfile_directory()}}/target/release/validate" telemetry --format csv > "{{justfile_directory()}}/goldsets/public-sessions/telemetry.csv"

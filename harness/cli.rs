@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub mod gate;
 pub mod import;
 pub mod stats;
 
@@ -54,6 +55,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Prompts,
     },
+    /// May changed prompts replace the approved ones? A verdict per classifier.
+    Gate(Box<gate::Gate>),
     /// A script that completes commands and options in a shell.
     Completions {
         /// The shell.
@@ -153,7 +156,7 @@ pub struct MainJob {
 }
 
 /// How a provider is asked.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Asking a provider")]
 pub struct Asking {
     /// Ask nobody: only answers that are stored or recorded count.
@@ -263,6 +266,10 @@ pub enum Prompts {
         /// Its name.
         name: String,
     },
+    /// How an edit of prompts changes requests, and how many of a goldset's requests it leaves without a recorded answer.
+    Diff(PromptsDiff),
+    /// What is wrong with prompts before any model is asked: labels, variables, quotes of gold sessions, budget, cache.
+    Lint(PromptsLint),
     /// The request about one session, as a model gets it.
     Render {
         /// The classifier.
@@ -279,6 +286,46 @@ pub enum Prompts {
         #[arg(long, value_enum, default_value_t = RequestFormat::Text)]
         format: RequestFormat,
     },
+}
+
+/// `validate prompts lint`.
+#[derive(Debug, Args)]
+pub struct PromptsLint {
+    /// Classifiers, separated by commas, or `all`.
+    #[arg(value_name = "NAMES", default_value = "all")]
+    pub names: String,
+    /// Folder of the goldset whose sessions and reasons no prompt may quote.
+    #[arg(long, value_name = "DIR", default_value = "goldsets/starter")]
+    pub goldset: PathBuf,
+    /// Folder with the transcripts, for goldsets that ship only labels.
+    #[arg(long, value_name = "DIR")]
+    pub sessions: Option<PathBuf>,
+    /// Form of the output.
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Table)]
+    pub format: DoctorFormat,
+}
+
+/// `validate prompts diff`.
+#[derive(Debug, Args)]
+pub struct PromptsDiff {
+    /// Classifiers, separated by commas, or `all`.
+    #[arg(value_name = "NAME", default_value = "all")]
+    pub names: String,
+    /// What the prompts were before: a git revision, or a folder with the prompts or with `prompts/` in it.
+    #[arg(long, value_name = "GITREF|DIR", default_value = "HEAD")]
+    pub against: String,
+    /// Show how the view of this session changes too: a transcript file, or the id of a session of the goldset.
+    #[arg(long, value_name = "ID")]
+    pub session: Option<String>,
+    /// Folder of the goldset whose requests are counted.
+    #[arg(long, value_name = "DIR", default_value = "goldsets/starter")]
+    pub goldset: PathBuf,
+    /// Folder with the transcripts, for goldsets that ship only labels.
+    #[arg(long, value_name = "DIR")]
+    pub sessions: Option<PathBuf>,
+    /// Form of the output.
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Table)]
+    pub format: DoctorFormat,
 }
 
 /// Forms of a request.
@@ -338,6 +385,27 @@ pub struct Export {
     /// At most this many bytes in a file, if that is less than the vendor's limit.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub part_bytes: Option<u64>,
+    /// Varied requests in their place.
+    #[command(flatten)]
+    pub varied: Varied,
+    /// With `--robustness`: how many sessions are drawn by the seed.
+    #[arg(long, value_name = "N", default_value_t = ROBUSTNESS_SESSIONS, requires = "robustness", value_parser = clap::value_parser!(u32).range(1..))]
+    pub robustness_sessions: u32,
+}
+
+/// Sessions that a look at robustness draws, unless it is told otherwise: without a flip, their users are just enough for a
+/// ceiling of 10%.
+pub const ROBUSTNESS_SESSIONS: u32 = 30;
+
+/// Requests changed so that the right answer stays the same.
+#[derive(Debug, Args)]
+pub struct Varied {
+    /// The varied requests of `validate gate --robustness`: planted instructions, labels in another order, other wording.
+    #[arg(long)]
+    pub robustness: bool,
+    /// Seed of what is planted where.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "robustness")]
+    pub seed: u64,
 }
 
 /// Forms of exported requests.
@@ -388,4 +456,7 @@ pub struct Import {
     /// Keep the good answers of files with lines that cannot be used.
     #[arg(long)]
     pub keep_going: bool,
+    /// Varied requests are known too.
+    #[command(flatten)]
+    pub varied: Varied,
 }

@@ -1,7 +1,8 @@
 //! The rooms of `validate`, in the order in which a session walks through them.
 //!
 //! `domain` and `stats` use nothing of the house. `ingest`, `telemetry`, `goldset`, `classifier`, `provider` and `store` speak
-//! in words of `domain`. `run` brings raters to sessions, `validation` judges what they said, `report` writes it down and
+//! in words of `domain`. `run` brings raters to sessions, `validation` judges what they said, `gate` a change of
+//! prompts, `report` writes it down and
 //! `commands` wires the rooms together. A test (`tests/it/architecture.rs`) holds every `use crate::` line to that
 //! direction; `docs/architecture.md` is the map.
 
@@ -17,6 +18,8 @@ pub mod telemetry;
 
 pub mod run;
 pub mod validation;
+
+pub mod gate;
 
 pub mod report;
 

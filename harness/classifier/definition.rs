@@ -153,15 +153,31 @@ pub struct AnswerFields {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
+    /// Share of answers that may change when a request is varied and its right answer is not.
+    #[serde(default = "flip_ceiling")]
+    pub flip_ceiling: f64,
     /// The statistic that decides.
     pub statistic: String,
     /// How much worse a candidate may be.
     pub margin: f64,
     /// Share of sessions that have to end in a label.
     pub parse_rate: f64,
+    /// The least that the statistic has to reach against gold; nothing is asked where it is absent.
+    #[serde(default)]
+    pub floor: Option<f64>,
     /// Labels guarded one by one.
     #[serde(default)]
     pub important: Vec<String>,
+    /// How much of an important label's recall a candidate may lose; twice the margin where it is absent.
+    #[serde(default)]
+    pub recall_margin: Option<f64>,
+    /// Telemetry checks of this classifier that must not fail.
+    #[serde(default)]
+    pub checks: Vec<String>,
+}
+
+fn flip_ceiling() -> f64 {
+    0.10
 }
 
 /// A rule of `baseline:rules`. All conditions that are given have to hold; a rule without one always holds.

@@ -158,6 +158,7 @@ pub fn load(file: &Path, name: String) -> Result<Definition, ClassifierError> {
     let unread = read_checks(&mut definition, &text);
     let mut problems = contradictions(&definition);
     problems.extend(unread);
+    problems.extend(gate_problems(&definition));
     if problems.is_empty() {
         Ok(definition)
     } else {
@@ -250,6 +251,12 @@ fn contradictions(definition: &Definition) -> Vec<String> {
             check_label(label, "a rule");
         }
     }
+    if !(0.0..=1.0).contains(&definition.gate.flip_ceiling) {
+        problems.push(format!(
+            "the gate's `flip_ceiling` is {}, and a share lies between 0 and 1",
+            definition.gate.flip_ceiling
+        ));
+    }
     if let Some(rule) = definition
         .rules
         .iter()
@@ -260,6 +267,47 @@ fn contradictions(definition: &Definition) -> Vec<String> {
             gives(rule),
             definition.scale.word()
         ));
+    }
+    problems
+}
+
+/// What is wrong with `[gate]`, beside labels that are not declared.
+fn gate_problems(definition: &Definition) -> Vec<String> {
+    let gate = &definition.gate;
+    let mut problems = Vec::new();
+    for (key, margin) in [
+        ("margin", Some(gate.margin)),
+        ("recall_margin", gate.recall_margin),
+    ] {
+        if margin.is_some_and(|margin| !(margin > 0.0 && margin <= 1.0)) {
+            problems.push(format!("the gate's `{key}` is not above 0 and at most 1"));
+        }
+    }
+    if !(0.0..=1.0).contains(&gate.parse_rate) {
+        problems.push("the gate's `parse_rate` is not between 0 and 1".to_owned());
+    }
+    if gate
+        .floor
+        .is_some_and(|floor| !(-1.0..=1.0).contains(&floor))
+    {
+        problems.push("the gate's `floor` is not between -1 and 1".to_owned());
+    }
+    let known: Vec<&str> = definition
+        .check_tables
+        .iter()
+        .map(|table| table.get_ref().name.as_str())
+        .collect();
+    for name in &gate.checks {
+        if !known.contains(&name.as_str()) {
+            let near: Vec<String> = nearest(name, known.iter().copied())
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
+            problems.push(format!(
+                "the gate names the check `{name}`, which is not declared{}",
+                did_you_mean(&near)
+            ));
+        }
     }
     problems
 }

@@ -15,7 +15,7 @@ use super::schema::{AnswerSchema, SchemaError, WireSchema};
 use super::view::{View, ViewRules, ViewRulesError};
 
 /// What all requests share, and what each classifier adds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Prompts {
     /// The text that comes first, the same for all.
     pub system: String,
@@ -91,13 +91,26 @@ impl Prompts {
     /// # Errors
     /// Where a file is missing, the template names a variable that does not exist, or the schema does not fit.
     pub fn prompt(&self, folder: &Path, definition: &Definition) -> Result<Prompt, PromptError> {
+        self.prompt_showing(folder, definition, definition)
+    }
+
+    /// Renders one classifier's prompt from `shown`, the same definition with its lists in another order.
+    ///
+    /// # Errors
+    /// As for [`Prompts::prompt`].
+    pub fn prompt_showing(
+        &self,
+        folder: &Path,
+        definition: &Definition,
+        shown: &Definition,
+    ) -> Result<Prompt, PromptError> {
         let folder = folder.join(&definition.name);
         let path = folder.join("prompt.md");
         let template = read(
             &path,
             "a classifier that a model answers has its text in `prompt.md`",
         )?;
-        let text = render(&path, &template, definition)?;
+        let text = render(&path, &template, shown)?;
         let schema_path = folder.join("answer.schema.json");
         let schema = AnswerSchema::load(&schema_path)?;
         schema.fits(definition)?;
@@ -159,6 +172,35 @@ fn render(path: &Path, template: &str, definition: &Definition) -> Result<String
     let template = environment.get_template("prompt.md").map_err(failed)?;
     let text = template.render(variables(definition)).map_err(failed)?;
     Ok(format!("{}\n", text.trim_end()))
+}
+
+/// Names of the variables that a template may use, with their fields where they have some.
+pub(super) const VARIABLES: [(&str, &[&str]); 8] = [
+    ("title", &[]),
+    ("question", &[]),
+    ("labels", &["name", "title", "definition", "not"]),
+    ("notes", &[]),
+    ("fallback", &["label", "when"]),
+    ("number", &["unit"]),
+    ("kinds", &["name", "definition"]),
+    ("deciders", &["name", "definition"]),
+];
+
+/// The variables that a template takes from outside, each with its fields (`number.unit`).
+pub(super) fn variables_in(path: &Path, template: &str) -> Result<Vec<String>, PromptError> {
+    let mut environment = Environment::new();
+    let failed = |error: minijinja::Error| PromptError::Template {
+        path: path.to_owned(),
+        line: error.line().unwrap_or(1),
+        message: cause(&error),
+    };
+    environment
+        .add_template("prompt.md", template)
+        .map_err(failed)?;
+    let parsed = environment.get_template("prompt.md").map_err(failed)?;
+    let mut names: Vec<String> = parsed.undeclared_variables(true).into_iter().collect();
+    names.sort();
+    Ok(names)
 }
 
 /// What is wrong with a template, and the variable where one does not exist.

@@ -154,7 +154,32 @@ pub(super) fn answers(wanted: &Wanted<'_>, specs: &[&Spec]) -> Result<Answers, A
     Ok(answers)
 }
 
+/// The answers of one model to the requests of one plan, after so much was spent: one cap holds for all of a run.
+pub(super) fn answers_to(
+    wanted: &Wanted<'_>,
+    plan: &Arc<Plan>,
+    spec: &Spec,
+    spent: Money,
+) -> Result<Answers, AnswersError> {
+    let mut answers = Answers {
+        spent,
+        ..Answers::default()
+    };
+    let store = wanted.open()?;
+    match spec {
+        Spec::Model(text) => answers.live(wanted, plan, store, text)?,
+        Spec::Recorded(name) => answers.replay(wanted, plan, store, name)?,
+        Spec::Rater(_) | Spec::Majority | Spec::Rules => store,
+    };
+    Ok(answers)
+}
+
 impl Answers {
+    /// What was spent until these answers were there.
+    pub(super) fn spent_so_far(&self) -> Money {
+        self.spent
+    }
+
     fn replay(
         &mut self,
         wanted: &Wanted<'_>,

@@ -243,6 +243,7 @@ impl Model {
                             obtained: answer.obtained,
                             family: None,
                             repeat,
+                            variation: plan.variation,
                         });
                     },
                 )?;
@@ -294,7 +295,8 @@ fn say(said: &Said, verbose: bool) {
     }
 }
 
-fn today() -> String {
+/// The day, in UTC.
+pub(super) fn today() -> String {
     jiff::Timestamp::now()
         .to_string()
         .chars()

@@ -4,6 +4,8 @@ mod answers;
 mod asking;
 pub mod completions;
 pub mod doctor;
+pub mod gate;
+mod gate_robustness;
 pub mod import;
 mod knowledge;
 pub mod output;
@@ -29,6 +31,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Stats { kind }) => stats::run(kind),
         Some(Command::Requests { command }) => requests::run(command),
         Some(Command::Prompts { command }) => prompts::run(command),
+        Some(Command::Gate(arguments)) => gate::run(arguments, cli.verbose),
         Some(Command::Completions { shell }) => completions::run(*shell),
         Some(Command::Doctor(arguments)) => doctor::run(arguments),
         None => validate::run(&cli.main, cli.verbose),

@@ -44,3 +44,16 @@ pub fn file(path: &Path, text: &str) -> anyhow::Result<()> {
         .and_then(|()| fs::rename(&beside, path))
         .with_context(|| format!("failed to write `{}`", path.display()))
 }
+
+/// Adds to the end of a file.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn append(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("failed to write `{}`", path.display()))
+}

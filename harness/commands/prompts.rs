@@ -1,6 +1,10 @@
-//! `validate prompts`: what the classifiers are.
+//! `validate prompts`: what the classifiers are, what a request looks like, what an edit changes and what is wrong.
 
-use std::path::Path;
+mod diff;
+mod lint;
+mod revision;
+
+use std::path::{Path, PathBuf};
 
 use crate::classifier::definition::Definition;
 use crate::classifier::load::{load_all, select};
@@ -25,6 +29,8 @@ use super::validate::PROMPTS;
 /// Where stdout fails.
 pub fn run(command: &Prompts) -> anyhow::Result<Exit> {
     let text = match command {
+        Prompts::Diff(arguments) => return diff::run(arguments),
+        Prompts::Lint(arguments) => return lint::run(arguments),
         Prompts::List => load_all(Path::new(PROMPTS))
             .map(|all| page::terminal(&list(&all)))
             .map_err(|error| error.to_string()),
@@ -73,25 +79,34 @@ fn rendered(
     let prompt = prompts
         .prompt(folder, definition)
         .map_err(|error| say(&error))?;
-    let path = Path::new(session);
-    let path = if path.is_file() {
-        path.to_owned()
-    } else {
-        let goldset = load(goldset, &all).map_err(|error| say(&error))?;
-        let known = goldset.sessions.iter().find(|known| known.id == session).ok_or_else(|| {
-            let near = nearest(session, goldset.sessions.iter().map(|known| known.id.as_str()));
-            let near = if near.is_empty() { String::new() } else { format!("; the nearest: {}", listed(&near)) };
-            format!(
-                "`{session}` is neither a file nor a session of the goldset `{}`{near}\n\nhint: give the path of a transcript, or an id of its sessions.csv",
-                goldset.name
-            )
-        })?;
-        sessions
-            .map_or_else(|| goldset.folder.join("sessions"), Path::to_owned)
-            .join(&known.file)
-    };
+    let path = transcript(session, goldset, sessions, &all)?;
     let view = view_of(&path, &prompts.view, standard_redaction()).map_err(|error| say(&error))?;
     Ok(prompts.request(&prompt, &view))
+}
+
+/// The transcript that is meant: a file, or a session of the goldset.
+fn transcript(
+    session: &str,
+    goldset: &Path,
+    sessions: Option<&Path>,
+    all: &[Definition],
+) -> Result<PathBuf, String> {
+    let path = Path::new(session);
+    if path.is_file() {
+        return Ok(path.to_owned());
+    }
+    let goldset = load(goldset, all).map_err(|error| error.to_string())?;
+    let known = goldset.sessions.iter().find(|known| known.id == session).ok_or_else(|| {
+        let near = nearest(session, goldset.sessions.iter().map(|known| known.id.as_str()));
+        let near = if near.is_empty() { String::new() } else { format!("; the nearest: {}", listed(&near)) };
+        format!(
+            "`{session}` is neither a file nor a session of the goldset `{}`{near}\n\nhint: give the path of a transcript, or an id of its sessions.csv",
+            goldset.name
+        )
+    })?;
+    Ok(sessions
+        .map_or_else(|| goldset.folder.join("sessions"), Path::to_owned)
+        .join(&known.file))
 }
 
 fn as_text(request: &Request) -> String {

@@ -16,3 +16,4 @@ pub mod rating;
 pub mod request;
 pub mod telemetry;
 pub mod text;
+pub mod variation;

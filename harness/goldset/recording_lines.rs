@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::domain::answer::{AnswerUsage, Stop};
 use crate::domain::request::Hash;
+use crate::domain::variation::Variation;
 
 use super::load::{Goldset, GoldsetError, Problem};
 use super::recordings::Recording;
@@ -196,7 +197,7 @@ fn recording(line: &[u8]) -> Result<Recording, (String, &'static str)> {
     let line = object(text).map_err(|cause| {
         (
             format!("no recording: {}", cause.chars().take(CAUSE).collect::<String>()),
-            "give request_hash, session_id, raw, stop (finished, length, refusal or error), usage, when and obtained; family and repeat may follow",
+            "give request_hash, session_id, raw, stop (finished, length, refusal or error), usage, when and obtained; family, repeat and variation may follow",
         )
     })?;
     let Some(request_hash) = Hash::parse(&line.request_hash) else {
@@ -204,6 +205,21 @@ fn recording(line: &[u8]) -> Result<Recording, (String, &'static str)> {
             "request_hash is no SHA-256".to_owned(),
             "give the 64 hexadecimal digits in lower case, as `--record` writes them",
         ));
+    };
+    let variation = match line
+        .variation
+        .as_deref()
+        .map(|word| (word, Variation::parse(word)))
+    {
+        None => None,
+        Some((_, Some(variation))) => Some(variation),
+        Some((word, None)) => {
+            let word: String = word.chars().take(CAUSE).collect();
+            return Err((
+                format!("`{word}` is no variation of a request"),
+                "give planted-in-prompt, planted-in-result, planted-in-file, label-order or other-wording, or leave it out",
+            ));
+        }
     };
     Ok(Recording {
         request_hash,
@@ -221,6 +237,7 @@ fn recording(line: &[u8]) -> Result<Recording, (String, &'static str)> {
         obtained: line.obtained,
         family: line.family,
         repeat: line.repeat,
+        variation,
     })
 }
 
@@ -248,6 +265,8 @@ struct Line {
     family: Option<String>,
     #[serde(default)]
     repeat: u32,
+    #[serde(default)]
+    variation: Option<String>,
 }
 
 /// [`AnswerUsage`], with unknown keys refused.

@@ -9,11 +9,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::domain::answer::{AnswerUsage, RawAnswer, Stop};
 use crate::domain::nearest::{did_you_mean, listed_all, nearest};
 use crate::domain::request::Hash;
+use crate::domain::variation::Variation;
 
 use super::load::{Goldset, GoldsetError, Problem};
 use super::recording_lines::Kept;
@@ -42,6 +43,9 @@ pub struct Recording {
     /// Which of several answers to the same request it is, from 0.
     #[serde(skip_serializing_if = "is_first")]
     pub repeat: u32,
+    /// How the request was varied to see whether the answer stands; none for a request as the prompts make it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "word")]
+    pub variation: Option<Variation>,
 }
 
 #[expect(
@@ -50,6 +54,15 @@ pub struct Recording {
 )]
 fn is_first(repeat: &u32) -> bool {
     *repeat == 0
+}
+
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands on a reference"
+)]
+fn word<S: Serializer>(variation: &Option<Variation>, serializer: S) -> Result<S::Ok, S::Error> {
+    variation.map(Variation::word).serialize(serializer)
 }
 
 impl Recording {
@@ -158,13 +171,16 @@ impl Recordings {
     }
 
     /// Recordings that answer none of the requests that are asked now: the prompt, the schema or the view has changed.
+    /// Answers to varied requests are left out: they are asked for on demand.
     ///
     /// `wanted` has to hold the requests about every session of the goldset, or the sessions left out look stale.
     #[must_use]
     pub fn stale(&self, classifier: &str, wanted: &HashSet<Hash>) -> Vec<&Recording> {
         self.of(classifier)
             .iter()
-            .filter(|recording| !wanted.contains(&recording.request_hash))
+            .filter(|recording| {
+                recording.variation.is_none() && !wanted.contains(&recording.request_hash)
+            })
             .collect()
     }
 }

@@ -84,3 +84,43 @@ pub fn markdown_text(text: &str) -> String {
     }
     safe
 }
+
+/// For XML, in text and in attributes between quotes: what XML 1.0 cannot hold at all becomes visible first.
+#[must_use]
+pub fn xml(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (line, end) = line
+            .strip_suffix('\n')
+            .map_or((line, ""), |line| (line, "&#10;"));
+        for character in terminal(line).chars() {
+            match character {
+                '&' => safe.push_str("&amp;"),
+                '<' => safe.push_str("&lt;"),
+                '>' => safe.push_str("&gt;"),
+                '"' => safe.push_str("&quot;"),
+                '\'' => safe.push_str("&apos;"),
+                '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
+                other => safe.push(other),
+            }
+        }
+        safe.push_str(end);
+    }
+    safe
+}
+
+/// For the message of a command in GitHub's log, which ends with the line.
+#[must_use]
+pub fn github_message(text: &str) -> String {
+    let one_line = text
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A");
+    terminal(&one_line).into_owned()
+}
+
+/// For a property of such a command, which also ends with a comma or at a colon.
+#[must_use]
+pub fn github_property(text: &str) -> String {
+    github_message(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -9,13 +9,15 @@ use rayon::prelude::*;
 
 use crate::classifier::definition::Definition;
 use crate::classifier::prompt::{Prompt, PromptError, Prompts};
-use crate::classifier::view::{LeftOut, View};
+use crate::classifier::view::{FenceWords, LeftOut, View};
 use crate::domain::request::{Hash, Request};
 use crate::domain::text::Redaction;
+use crate::domain::variation::Variation;
 use crate::goldset::load::Goldset;
 use crate::goldset::sessions::Session;
 
-use super::view::{ViewError, view_of};
+use super::planting::Planted;
+use super::view::{Changed, ViewError, changed_view_of, view_of};
 
 /// All requests about the sessions of a goldset.
 pub struct Plan {
@@ -27,7 +29,10 @@ pub struct Plan {
     pub classifiers: Vec<Prompt>,
     /// The sessions, in the order in which they were given.
     pub sessions: Vec<PlannedSession>,
-    redaction: Redaction,
+    /// How the requests were varied; none as a rule.
+    pub variation: Option<Variation>,
+    pub(super) fence: FenceWords,
+    pub(super) redaction: Redaction,
 }
 
 /// One session with its requests.
@@ -43,6 +48,8 @@ pub struct PlannedSession {
     pub view_bytes: u64,
     /// The request of each classifier, in the plan's order.
     pub requests: Vec<Hash>,
+    /// A text that the transcript does not hold, where the requests were varied.
+    pub planted: Option<Planted>,
 }
 
 /// One request of a plan.
@@ -117,6 +124,7 @@ impl Plan {
                     left_out: view.left_out,
                     view_bytes: view.text.len() as u64,
                     requests: prompts.hashes(&classifiers, &view),
+                    planted: None,
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -125,6 +133,8 @@ impl Plan {
             prompts,
             classifiers,
             sessions: planned,
+            variation: None,
+            fence: FenceWords::default(),
             redaction,
         })
     }
@@ -148,11 +158,12 @@ impl Plan {
     /// # Errors
     /// Where the transcript cannot be read any more.
     pub fn view(&self, session: usize) -> Result<View, ViewError> {
-        view_of(
-            &self.sessions[session].path,
-            &self.prompts.view,
-            self.redaction,
-        )
+        let session = &self.sessions[session];
+        let changed = Changed {
+            fence: self.fence.clone(),
+            planted: session.planted.clone(),
+        };
+        changed_view_of(&session.path, &self.prompts.view, self.redaction, &changed)
     }
 
     /// The request of a classifier about a view.

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use crate::classifier::view::{TooLarge, View, ViewBuilder, ViewRules};
+use crate::classifier::view::{FenceWords, TooLarge, View, ViewBuilder, ViewRules};
 use crate::domain::text::Redaction;
 use crate::ingest::file::{self, FileError};
+
+use super::planting::{Planted, Planter};
 
 /// Why there is no view of a file.
 #[derive(Debug, thiserror::Error)]
@@ -22,14 +24,42 @@ pub enum ViewError {
     },
 }
 
+/// What is shown otherwise than the rules and the transcript say. Nothing, as a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changed {
+    /// The words at the fence.
+    pub fence: FenceWords,
+    /// A text that the session does not hold.
+    pub planted: Option<Planted>,
+}
+
 /// Reads a transcript and shows it by the rules.
 ///
 /// # Errors
 /// Where the file gives no session, or no shortening brings it under the budget.
 pub fn view_of(path: &Path, rules: &ViewRules, redaction: Redaction) -> Result<View, ViewError> {
+    changed_view_of(path, rules, redaction, &Changed::default())
+}
+
+/// Reads a transcript and shows it by the rules, with changes.
+///
+/// # Errors
+/// Where the file gives no session, or no shortening brings it under the budget.
+pub fn changed_view_of(
+    path: &Path,
+    rules: &ViewRules,
+    redaction: Redaction,
+    changed: &Changed,
+) -> Result<View, ViewError> {
     let format = file::format_of(path)?;
-    let mut builder = ViewBuilder::new(rules, format.agent());
-    file::read(path, redaction, &mut builder)?;
+    let mut builder = ViewBuilder::new(rules, format.agent()).with_fence(changed.fence.clone());
+    match &changed.planted {
+        None => file::read(path, redaction, &mut builder)?,
+        Some(planted) => {
+            let mut planter = Planter::new(&mut builder, planted, redaction);
+            file::read(path, redaction, &mut planter)?
+        }
+    };
     builder.finish().map_err(|source| ViewError::TooLarge {
         path: path.to_owned(),
         source,

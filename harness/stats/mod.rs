@@ -5,7 +5,8 @@
 //! gives each of them its standard error, `agreement` computes them all, and `coefficient` names them for whoever takes
 //! any of them. Several raters meet in `units`: `study`, `panel_complete` and `alpha` are their coefficients, `panel`
 //! computes them all. Two candidates on the same gold are `paired`; `paired_shares` compares their accuracies and
-//! `verdict` says whether the new one may replace the old one. Items of a user belong together: `clusters` keeps them so,
+//! `verdict` says whether the new one may replace the old one; `noninferiority` and `noninferiority_numbers` are the rule
+//! of the gate. Items of a user belong together: `clusters` keeps them so,
 //! `resample` draws them and `bootstrap` makes intervals of the draws.
 
 pub mod accuracy;
@@ -36,6 +37,8 @@ pub mod mcc;
 pub mod metric;
 pub mod moments;
 pub mod multiplicity;
+pub mod noninferiority;
+pub mod noninferiority_numbers;
 pub mod paired;
 pub mod paired_shares;
 pub mod panel;

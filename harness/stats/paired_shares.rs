@@ -109,8 +109,16 @@ impl PairedShares {
     /// # Errors
     /// `NoPairs` without items.
     pub fn tango(&self, confidence: f64) -> Result<Interval, Undefined> {
+        self.tango_at(z_critical(confidence))
+    }
+
+    /// [`PairedShares::tango`] with `z` standard errors on either side: t instead of the normal quantile where draws are
+    /// few, and √deff times as many where the items of users resemble each other.
+    ///
+    /// # Errors
+    /// `NoPairs` without items.
+    pub fn tango_at(&self, z: f64) -> Result<Interval, Undefined> {
         let difference = self.difference()?;
-        let z = z_critical(confidence);
         Ok(Interval {
             low: self.tango_limit(-1.0, difference, z),
             high: self.tango_limit(1.0, difference, z),

@@ -29,7 +29,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "validation",
         &["domain", "stats", "telemetry", "classifier"],
     ),
-    ("report", &["domain", "stats", "classifier", "validation"]),
+    (
+        "gate",
+        &["domain", "stats", "classifier", "goldset", "validation"],
+    ),
+    (
+        "report",
+        &["domain", "stats", "classifier", "validation", "gate"],
+    ),
     ("cli", &[]),
     ("exit", &[]),
     (
@@ -45,6 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "run",
             "validation",
+            "gate",
             "report",
             "cli",
             "exit",
@@ -172,6 +180,8 @@ fn only_the_right_files_know_a_crate() {
         ("indicatif", &["commands/"]),
         ("clap_complete", &["commands/completions.rs"]),
         ("parquet", &["ingest/swe_chat/columns.rs"]),
+        ("similar", &["commands/prompts/diff.rs"]),
+        ("tempfile", &["commands/prompts/revision.rs"]),
         ("clap", &["cli.rs", "cli/", "main.rs"]),
     ];
     let mut wrong = Vec::new();

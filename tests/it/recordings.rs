@@ -40,6 +40,7 @@ fn recording(session: &str, request: &str, repeat: u32, raw: &str) -> Recording 
         obtained: "live".to_owned(),
         family: None,
         repeat,
+        variation: None,
     }
 }
 

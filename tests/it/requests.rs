@@ -41,7 +41,7 @@ pub(crate) fn in_project(arguments: &[&str]) -> Output {
 }
 
 /// A tiny session and one with tool calls.
-const SESSIONS: [&str; 2] = ["starter-a16", "starter-c07"];
+pub(crate) const SESSIONS: [&str; 2] = ["starter-a16", "starter-c07"];
 
 #[test]
 fn the_request_of_every_classifier_is_as_reviewed() {

@@ -114,6 +114,21 @@ pub(crate) fn answer_all(
     workspace.write(answers, &text);
 }
 
+/// Answers every exported line of our own.
+pub(crate) fn answer_all_by_hand(workspace: &Workspace, requests: &str, answers: &str) {
+    let text: String = lines(workspace, requests)
+        .iter()
+        .map(|request| {
+            let text = greeting(label_for(request));
+            format!(
+                "{}\n",
+                json!({"request_hash": request["request_hash"], "text": text})
+            )
+        })
+        .collect();
+    workspace.write(answers, &text);
+}
+
 fn labels(workspace: &Workspace, model: &str) -> Value {
     let ran = workspace.run(&[
         "--classifier",

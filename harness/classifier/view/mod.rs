@@ -23,6 +23,7 @@ use crate::domain::text::Text;
 
 use entry::{Entry, Outcome, What};
 use excerpt::Excerpt;
+pub use fence::FenceWords;
 pub use rules::{Level, ViewRules, ViewRulesError};
 
 /// A session as a reader sees it.
@@ -68,6 +69,7 @@ pub struct TooLarge {
 /// Listens to a session and keeps what a view of it may need.
 pub struct ViewBuilder<'r> {
     rules: &'r ViewRules,
+    fence: FenceWords,
     agent: String,
     entries: Vec<Entry>,
     turn: u32,
@@ -84,6 +86,7 @@ impl<'r> ViewBuilder<'r> {
     pub fn new(rules: &'r ViewRules, agent: &str) -> Self {
         Self {
             rules,
+            fence: FenceWords::default(),
             agent: agent.to_owned(),
             entries: Vec::new(),
             turn: 0,
@@ -92,6 +95,12 @@ impl<'r> ViewBuilder<'r> {
             waiting: HashMap::new(),
             bytes: 0,
         }
+    }
+
+    /// The same builder with other words at the fence.
+    #[must_use]
+    pub fn with_fence(self, fence: FenceWords) -> Self {
+        Self { fence, ..self }
     }
 
     /// Writes the view.
@@ -104,7 +113,7 @@ impl<'r> ViewBuilder<'r> {
         left_out.tokens_of_session = self.rules.tokens_of(self.bytes);
         let header = header(&self.agent, self.prompts, self.calls, &left_out);
         let body = format!("{header}\n{}", thinned.text);
-        let text = fence::fenced(&body);
+        let text = fence::fenced(&body, &self.fence);
         left_out.tokens_shown = self.rules.tokens_of(text.len());
         Ok(View { text, left_out })
     }

@@ -20,6 +20,7 @@ use crate::store::Store;
 use super::counted;
 use super::parts::{PartLimits, Parts, PartsError, left_over};
 use super::rendering::Rendering;
+use super::varied;
 
 /// Writes the requests and says what was written.
 pub(super) fn export(arguments: &Export) -> anyhow::Result<String> {
@@ -32,14 +33,20 @@ pub(super) fn export(arguments: &Export) -> anyhow::Result<String> {
     let answered = Answered::load(arguments, &rendering)?;
     let mut parts = Parts::new(&arguments.out, form.limits(arguments))?;
     let mut tally = Tally::default();
-    let written = write(
-        &rendering,
-        &form,
-        &answered,
-        arguments.wave,
-        &mut parts,
-        &mut tally,
-    );
+    let written = if arguments.varied.robustness {
+        varied::write(
+            &rendering, &form, &answered, arguments, &mut parts, &mut tally,
+        )
+    } else {
+        write(
+            &rendering,
+            &form,
+            &answered,
+            arguments.wave,
+            &mut parts,
+            &mut tally,
+        )
+    };
     if let Err(error) = written {
         let begun = u64::try_from(parts.count()).unwrap_or(u64::MAX);
         drop(parts);
@@ -58,7 +65,7 @@ pub(super) fn export(arguments: &Export) -> anyhow::Result<String> {
 }
 
 /// What the lines look like.
-enum Form {
+pub(super) enum Form {
     /// Our own lines.
     Lines,
     /// A vendor's.
@@ -109,12 +116,18 @@ impl Form {
         }
     }
 
-    fn line(&self, session: &Session, classifier: &str, hash: &Hash, request: &Request) -> Vec<u8> {
+    pub(super) fn line(
+        &self,
+        session: &str,
+        classifier: &str,
+        hash: &Hash,
+        request: &Request,
+    ) -> Vec<u8> {
         match self {
             Self::Lines => {
                 let line = json!({
                     "request_hash": hash,
-                    "session_id": session.id,
+                    "session_id": session,
                     "classifier": classifier,
                     "request": request,
                 });
@@ -137,7 +150,7 @@ fn in_batch() -> Sending {
 }
 
 /// What has been answered already.
-struct Answered {
+pub(super) struct Answered {
     recordings: Option<Recordings>,
     store: Option<(Store, String)>,
     /// The store that was named and is not there.
@@ -174,6 +187,15 @@ impl Answered {
         Ok(answered)
     }
 
+    /// Whether a recording or the store has an answer already.
+    pub(super) fn has(&self, classifier: &str, hash: &Hash) -> anyhow::Result<bool> {
+        let is_recorded = self
+            .recordings
+            .as_ref()
+            .is_some_and(|recordings| recordings.find(classifier, hash, self.repeat).is_some());
+        Ok(is_recorded || self.is_stored(hash)?)
+    }
+
     /// A failed request is no answer.
     fn is_stored(&self, hash: &Hash) -> anyhow::Result<bool> {
         let Some((store, model)) = &self.store else {
@@ -185,11 +207,11 @@ impl Answered {
 }
 
 #[derive(Default)]
-struct Tally {
-    requests: u64,
-    written: u64,
+pub(super) struct Tally {
+    pub(super) requests: u64,
+    pub(super) written: u64,
     bytes: u64,
-    sessions: u64,
+    pub(super) sessions: u64,
     /// Sessions that look the same as one before them.
     doubles: u64,
     /// Sessions were left for the next export.
@@ -223,7 +245,8 @@ fn write(
                 let hash = request.hash();
                 let is_recorded = recordings
                     .is_some_and(|answered| answered.find(classifier, &hash, repeat).is_some());
-                let line = (!is_recorded).then(|| form.line(session, classifier, &hash, request));
+                let line =
+                    (!is_recorded).then(|| form.line(&session.id, classifier, &hash, request));
                 Made { hash, line }
             })
             .collect()
@@ -253,16 +276,25 @@ fn write(
         }
         tally.requests += u64::try_from(made.len()).unwrap_or(u64::MAX);
         for (classifier, line) in lines {
-            parts.write(line).map_err(|error| match error {
-                PartsError::LineTooLong { .. } => anyhow::anyhow!(
-                    "the request of `{classifier}` about session `{}` {error}\n\nhint: raise `--part-bytes`, or lower `tokens` in `prompts/view.toml`",
-                    session.id
-                ),
-                other => other.into(),
-            })?;
+            add(parts, line, classifier, &session.id)?;
             tally.written += 1;
         }
         Ok(true)
+    })
+}
+
+/// Adds a line, and says which request it is where it does not fit.
+pub(super) fn add(
+    parts: &mut Parts,
+    line: &[u8],
+    classifier: &str,
+    session: &str,
+) -> anyhow::Result<()> {
+    parts.write(line).map_err(|error| match error {
+        PartsError::LineTooLong { .. } => anyhow::anyhow!(
+            "the request of `{classifier}` about session `{session}` {error}\n\nhint: raise `--part-bytes`, or lower `tokens` in `prompts/view.toml`",
+        ),
+        other => other.into(),
     })
 }
 

@@ -34,7 +34,10 @@ pub(super) fn import(arguments: &Import) -> anyhow::Result<String> {
         super::endpoint_of(&arguments.model)?;
     }
     let rendering = Rendering::load(&arguments.goldset, arguments.sessions.as_deref(), "all")?;
-    let mut known = Known::load(&rendering)?;
+    let mut known = Known::load(
+        &rendering,
+        arguments.varied.robustness.then_some(arguments.varied.seed),
+    )?;
     let mut keeper = Keeper::new(arguments, &rendering)?;
     let mut checked = Checked::default();
     answers::read(&arguments.files, |lines| {

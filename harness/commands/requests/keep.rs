@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::cli::Import;
 use crate::domain::answer::{RawAnswer, Stop};
+use crate::domain::variation::Variation;
 use crate::goldset::load::Problem;
 use crate::goldset::recording_merge::{Merged, NewRecording, merge};
 use crate::goldset::recordings::Recording;
@@ -119,19 +120,24 @@ impl<'k> Keeper<'k> {
             }
             Where::Recordings(by_classifier) => {
                 for (place, answer) in answers {
-                    let Some((session, classifier)) = known.about(&answer.digest()) else {
+                    let Some(about) = known.about(&answer.digest()) else {
                         continue;
                     };
-                    let session = &rendering.goldset.sessions[session];
+                    let session = &rendering.goldset.sessions[about.session];
                     by_classifier
-                        .entry(classifier)
+                        .entry(about.classifier)
                         .or_default()
                         .push(NewRecording {
                             from: Some((
                                 arguments.files[usize::from(place.file)].clone(),
                                 u64::from(place.line),
                             )),
-                            recording: recording(arguments, session.id.clone(), answer),
+                            recording: recording(
+                                arguments,
+                                session.id.clone(),
+                                about.variation,
+                                answer,
+                            ),
                         });
                 }
             }
@@ -229,7 +235,12 @@ fn stored(arguments: &Import, answer: FoundAnswer) -> (AnswerKey, RawAnswer) {
     )
 }
 
-fn recording(arguments: &Import, session_id: String, answer: FoundAnswer) -> Recording {
+fn recording(
+    arguments: &Import,
+    session_id: String,
+    variation: Option<Variation>,
+    answer: FoundAnswer,
+) -> Recording {
     Recording {
         obtained: obtained(arguments, &answer),
         request_hash: answer.request,
@@ -240,6 +251,7 @@ fn recording(arguments: &Import, session_id: String, answer: FoundAnswer) -> Rec
         when: arguments.when.clone(),
         family: arguments.family.clone(),
         repeat: arguments.repeat,
+        variation,
     }
 }
 

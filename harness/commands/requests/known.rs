@@ -1,8 +1,12 @@
 //! The hashes of all requests of a goldset, and which line answers each: all that is held of them while answers are read.
 //!
-//! One request takes 56 bytes here; the request itself, some tens of thousands of bytes, was dropped when it was hashed.
+//! One request takes 64 bytes here; the request itself, some tens of thousands of bytes, was dropped when it was hashed.
+
+use std::collections::HashMap;
 
 use crate::domain::request::Hash;
+use crate::domain::variation::Variation;
+use crate::goldset::sessions::Session;
 
 use super::rendering::Rendering;
 
@@ -19,6 +23,8 @@ struct Entry {
     /// Where the session stands in the goldset, and the classifier among all.
     session: u32,
     classifier: u16,
+    /// How it was varied.
+    variation: Option<Variation>,
     /// The line that answers it; line 0 while none does.
     place: Place,
     text: u64,
@@ -32,6 +38,17 @@ pub(super) struct Place {
 }
 
 const NOWHERE: Place = Place { file: 0, line: 0 };
+
+/// What a request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct About {
+    /// Where the session stands in the goldset.
+    pub(super) session: usize,
+    /// Where the classifier stands among all.
+    pub(super) classifier: usize,
+    /// How the request was varied.
+    pub(super) variation: Option<Variation>,
+}
 
 /// What an answer is to the answers before it.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,8 +64,8 @@ pub(super) enum Standing {
 }
 
 impl Known {
-    /// Renders every request of the goldset and keeps its hash.
-    pub(super) fn load(rendering: &Rendering) -> anyhow::Result<Self> {
+    /// Renders every request of the goldset and keeps its hash; with `varied` those that are varied by a seed, too.
+    pub(super) fn load(rendering: &Rendering, varied: Option<u64>) -> anyhow::Result<Self> {
         let all = rendering.goldset.sessions.len() * rendering.classifiers().len();
         let mut requests = Vec::with_capacity(all);
         let mut number = 0;
@@ -64,6 +81,7 @@ impl Known {
                     hash,
                     session: number,
                     classifier,
+                    variation: None,
                     place: NOWHERE,
                     text: 0,
                 }));
@@ -71,8 +89,11 @@ impl Known {
                 Ok(true)
             },
         )?;
+        if let Some(seed) = varied {
+            requests.extend(varied_requests(rendering, seed)?);
+        }
         // Sessions that look the same share their requests; the first one stands for them.
-        requests.sort_unstable_by_key(|entry| (entry.hash, entry.session));
+        requests.sort_unstable_by_key(|entry| (entry.hash, entry.variation, entry.session));
         requests.dedup_by(|later, first| later.hash == first.hash);
         Ok(Self { requests })
     }
@@ -128,14 +149,54 @@ impl Known {
             .is_some_and(|at| self.requests[at].place != NOWHERE)
     }
 
-    /// Where the session and the classifier of a request stand.
-    pub(super) fn about(&self, hash: &Digest) -> Option<(usize, usize)> {
+    /// What a request is about.
+    pub(super) fn about(&self, hash: &Digest) -> Option<About> {
         let entry = &self.requests[self.find(hash)?];
-        Some((
-            usize::try_from(entry.session).ok()?,
-            usize::from(entry.classifier),
-        ))
+        Some(About {
+            session: usize::try_from(entry.session).ok()?,
+            classifier: usize::from(entry.classifier),
+            variation: entry.variation,
+        })
     }
+}
+
+/// The varied requests about every session.
+fn varied_requests(rendering: &Rendering, seed: u64) -> anyhow::Result<Vec<Entry>> {
+    let sessions: Vec<&Session> = rendering.goldset.sessions.iter().collect();
+    let varied = rendering.varied(&sessions, seed)?;
+    let (names, numbers) = (rendering.classifiers(), numbers(&sessions));
+    let mut entries = Vec::new();
+    for varied in &varied {
+        let classifiers = positions(&varied.plan.names(), &names);
+        for planned in varied.plan.requests() {
+            let id = varied.plan.sessions[planned.session].id.as_str();
+            entries.push(Entry {
+                hash: digest(planned.request),
+                session: numbers[id],
+                classifier: classifiers[planned.classifier],
+                variation: Some(varied.variation),
+                place: NOWHERE,
+                text: 0,
+            });
+        }
+    }
+    Ok(entries)
+}
+
+fn numbers<'s>(sessions: &[&'s Session]) -> HashMap<&'s str, u32> {
+    sessions
+        .iter()
+        .map(|session| session.id.as_str())
+        .zip(0..)
+        .collect()
+}
+
+/// Where each of these names stands among all.
+fn positions(some: &[&str], all: &[&str]) -> Vec<u16> {
+    some.iter()
+        .filter_map(|name| (0..).zip(all).find(|(_, known)| *known == name))
+        .map(|(position, _)| position)
+        .collect()
 }
 
 /// The bytes of a hash.

@@ -3,7 +3,8 @@
 //! `export` writes requests, as lines of our own or in the form of a vendor's batches; an engine answers them in whatever
 //! order and by whatever means; `import` keeps each answer under the hash of the request that it answers. Sessions are
 //! rendered a few at a time and dropped (`rendering`), files are written in parts that a batch can hold (`parts`), and of
-//! all requests only the hashes are held while answers are read (`known`, `answers`, `keep`).
+//! all requests only the hashes are held while answers are read (`known`, `answers`, `keep`). `varied` writes the requests
+//! of `validate gate --robustness`.
 
 mod answers;
 mod export;
@@ -12,6 +13,7 @@ mod keep;
 mod known;
 mod parts;
 mod rendering;
+mod varied;
 
 use crate::cli::Requests;
 use crate::exit::Exit;

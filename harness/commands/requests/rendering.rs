@@ -7,11 +7,14 @@ use rayon::prelude::*;
 use crate::classifier::definition::Definition;
 use crate::classifier::load::{load_all, select};
 use crate::classifier::prompt::{Prompt, Prompts};
+use crate::classifier::rewording::Rewording;
 use crate::commands::validate::PROMPTS;
 use crate::domain::request::Request;
 use crate::goldset::load::{Goldset, load};
 use crate::goldset::sessions::Session;
 use crate::ingest::redaction::standard_redaction;
+use crate::run::plan::Plan;
+use crate::run::variants::{Making, Varied, gold_of, varied};
 use crate::run::view::view_of;
 
 /// What is needed to render any request of a goldset.
@@ -55,6 +58,35 @@ impl Rendering {
             texts,
             transcripts,
         })
+    }
+
+    /// The varied requests about these sessions; hashes only, the requests are rendered again when they are written.
+    ///
+    /// # Errors
+    /// Where the words for it are missing, or a transcript cannot be shown.
+    pub(super) fn varied(&self, sessions: &[&Session], seed: u64) -> anyhow::Result<Vec<Varied>> {
+        let folder = Path::new(PROMPTS);
+        let rewording = Rewording::load(folder)?;
+        let definitions: Vec<Definition> = self
+            .texts
+            .iter()
+            .map(|prompt| prompt.definition.clone())
+            .collect();
+        let base = Plan::make(
+            folder,
+            &self.goldset,
+            &definitions,
+            sessions,
+            Some(&self.transcripts),
+            standard_redaction(),
+        )?;
+        let making = Making {
+            folder,
+            rewording: &rewording,
+            gold: &gold_of(&self.goldset),
+            seed,
+        };
+        Ok(varied(&base, making)?)
     }
 
     /// Names of the classifiers, in the order of the requests of a session.

@@ -1,0 +1,102 @@
+//! `--accept`, and what the gate says of a baseline that no longer fits its goldset.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use super::site::{BASELINE, Site, answer, approved, gold, id};
+
+#[test]
+fn accepting_writes_one_session_a_line_with_all_hashes() {
+    let site = Site::with_baseline();
+    let text = site.baseline();
+    let head: Vec<&str> = text.lines().take(15).collect();
+    assert_snapshot!(head.join("\n"));
+    assert_eq!(text.lines().count(), 14 + super::site::SESSIONS - 1 + 1);
+}
+
+#[test]
+fn accepting_says_what_changed_and_a_second_time_nothing() {
+    let site = Site::with_baseline();
+    site.edit_prompt();
+    site.record("m", |at| answer(gold(at), "other words"));
+    let before = site.baseline();
+    let ran = site.gate(&["--accept", "--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert_snapshot!(ran.stderr);
+    let differing = before
+        .lines()
+        .zip(site.baseline().lines())
+        .filter(|(old, new)| old != new)
+        .count();
+    // Two hashes do not change: gold and the sessions. Every rationale does.
+    assert_eq!(differing, 1 + super::site::SESSIONS);
+    let again = site.gate(&["--accept"]);
+    assert!(again.stderr.contains("is as it was"), "{again}");
+}
+
+#[test]
+fn only_what_changed_changes_in_the_file() {
+    let site = Site::with_baseline();
+    site.edit_prompt();
+    let label = |at: usize| {
+        if at == 7 {
+            super::site::wrong(at)
+        } else {
+            approved(at)
+        }
+    };
+    site.record("m", |at| answer(label(at), "the words"));
+    let before = site.baseline();
+    assert_eq!(site.gate(&["--accept"]).code, Some(0));
+    let differing: Vec<String> = before
+        .lines()
+        .zip(site.baseline().lines().map(str::to_owned))
+        .filter(|(old, new)| old != new)
+        .map(|(_, new)| new)
+        .collect();
+    assert_eq!(differing.len(), 2, "{differing:?}");
+    assert!(differing[0].contains("prompt_hash"));
+    assert!(differing[1].contains(&id(7)));
+}
+
+#[test]
+fn what_is_not_answered_is_not_accepted() {
+    let site = Site::with_baseline();
+    let before = site.baseline();
+    site.edit_prompt();
+    let ran = site.gate(&["--accept"]);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    assert!(ran.stderr.contains("the baseline stays as it was"), "{ran}");
+    assert_eq!(site.baseline(), before);
+}
+
+#[test]
+fn changed_gold_is_told_and_not_compared() {
+    let site = Site::with_baseline();
+    site.workspace.edit(
+        "goldsets/many/labels.csv",
+        "s002,greeting,hand,yes",
+        "s002,greeting,hand,no",
+    );
+    let ran = site.gate(&[]);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    assert_eq!(site.gate(&["--allow-inconclusive"]).code, Some(3));
+    assert_snapshot!(ran.stdout.lines().take(20).collect::<Vec<_>>().join("\n"));
+    let renewed = site.gate(&["--accept"]);
+    assert!(renewed.stderr.contains("1 gold label"), "{renewed}");
+    assert_eq!(site.gate(&[]).code, Some(0));
+}
+
+#[test]
+fn another_file_or_folder_can_hold_the_baseline() {
+    let site = Site::with_baseline();
+    let path = site.workspace.path();
+    fs::create_dir_all(path.join("kept")).unwrap();
+    fs::rename(path.join(BASELINE), path.join("kept/greeting.json")).unwrap();
+    assert_eq!(site.gate(&[]).code, Some(3));
+    for place in ["kept", "kept/greeting.json"] {
+        let ran = site.gate(&["--baseline", place]);
+        assert_eq!(ran.code, Some(0), "{ran}");
+    }
+}

@@ -1,0 +1,9 @@
+//! `validate gate`: verdicts, files, formats, and attempts to get past it.
+
+mod accepting;
+mod files;
+mod formats;
+mod gaming;
+mod site;
+mod statistics;
+mod verdicts;
