@@ -8,7 +8,7 @@
 //! The second table shows what other lower bounds would pass where the statistic lost just the margin. A third one holds the real labels of `goldsets/public-sessions`, enlarged to 1,000 sessions by drawing users: baseline
 //! `annotator-b`, gold `consensus`, candidate `annotator-a` with one label in twenty changed to what another session has.
 //!
-//! Options: `--seed N`, `--replicates N` (4,000), `--resamples N` (1,000), `--enlarged N` (200).
+//! Options: `--seed N`, `--replicates N` (1,500), `--resamples N` (400), `--enlarged N` (200).
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -56,8 +56,8 @@ const SESSIONS: f64 = 7.0;
 
 fn main() {
     let seed = number("--seed", 1);
-    let replicates = number("--replicates", 4000) as usize;
-    let resamples = number("--resamples", 1000) as usize;
+    let replicates = number("--replicates", 1500) as usize;
+    let resamples = number("--resamples", 400) as usize;
     let enlarged = number("--enlarged", 200) as usize;
     let start = Instant::now();
     println!(
