@@ -11,10 +11,10 @@ use crate::prompts_diff::git;
 use crate::requests::user_line;
 use crate::workspace::{Ran, Workspace};
 
-const GOLDSET: &str = "goldsets/forty";
+const GOLDSET: &str = "goldsets/hundred";
 const PROMPT: &str = "prompts/wish/prompt.md";
-const BASELINE: &str = "reports/baseline/forty/wish.json";
-const SESSIONS: usize = 40;
+const BASELINE: &str = "reports/baseline/hundred/wish.json";
+const SESSIONS: usize = 100;
 
 const CLASSIFIER: &str = r#"title = "Wish"
 question = "Does the user report a fault or wish for something new?"
@@ -46,7 +46,7 @@ const SCHEMA: &str = r#"{"type":"object","additionalProperties":false,"required"
 "properties":{"evidence":{"type":"array","items":{"type":"object","required":["turn","shows"],"properties":{"turn":{"type":"integer"},"shows":{"type":"string"}},"additionalProperties":false}},
 "label":{"type":"string","enum":["fault","new"]},"confidence":{"type":"number","minimum":0,"maximum":1},"decisions":{"type":"array","maxItems":0}}}"#;
 
-const MANIFEST: &str = r#"title = "forty sessions by hand"
+const MANIFEST: &str = r#"title = "a hundred sessions by hand"
 licence = "Apache-2.0"
 provenance = "written for a test"
 synthetic = true
@@ -61,7 +61,7 @@ kind = "construction"
 description = "fixed before the sessions were thought up"
 "#;
 
-/// What the user of a session says, and what gold says of it: ten faults that say so, ten complaints, twenty wishes.
+/// What the user of a session says, and what gold says of it: a quarter says broken, a quarter complains, half wishes.
 fn session(number: usize) -> (String, &'static str) {
     match number % 4 {
         0 => (format!("page {number} is broken, mend it"), "fault"),
@@ -221,7 +221,7 @@ fn from_an_edit_over_a_failing_gate_to_an_accepted_prompt() {
     let ran = repository.gate(3, &[]);
     let said = format!("{}{}", ran.stdout, ran.stderr);
     assert!(said.contains("--record"), "{ran}");
-    assert!(said.contains("40 of 40"), "{ran}");
+    assert!(said.contains("100 of 100"), "{ran}");
     let diff = repository.run(
         0,
         &["prompts", "diff", "--goldset", GOLDSET, "--format", "json"],
@@ -229,12 +229,12 @@ fn from_an_edit_over_a_failing_gate_to_an_accepted_prompt() {
     let diff: Value = serde_json::from_str(&diff.stdout).unwrap();
     assert_eq!(diff["classifiers"][0]["recorded"]["unrecorded"], SESSIONS);
 
-    // Recorded, it turns out worse: ten complaints are taken for wishes.
+    // Recorded, it turns out worse: every complaint is taken for a wish.
     repository.record();
     let verdict = repository.verdict(1);
     assert_eq!(verdict["verdict"], "fail");
     let changes = verdict["classifiers"][0]["changes"].as_array().unwrap();
-    assert_eq!(changes.len(), 10);
+    assert_eq!(changes.len(), SESSIONS / 4);
     for change in changes {
         assert_eq!(
             (&change["old"], &change["new"], &change["gold"]),
