@@ -273,7 +273,9 @@ impl Study {
                 .any(|derived| derived.name == name)
         };
         if let Some(name) = derived.into_iter().find(|name| !is_derived(name)) {
-            return Some(format!("the derived measure `{name}`, which no classifier declares"));
+            return Some(format!(
+                "the derived measure `{name}`, which no classifier declares"
+            ));
         }
         conditions.into_iter().find_map(|(name, labels)| {
             let Some(definition) = definitions.iter().find(|one| one.name == name) else {
@@ -285,15 +287,5 @@ impl Study {
                 .find(|label| !is_category || definition.label(label).is_err())
                 .map(|label| format!("the label `{label}`, which `{name}` does not have"))
         })
-    }
-
-    /// The share of sessions that have a published figure for a label, read from the definition.
-    #[must_use]
-    pub fn published_share(definition: &Definition, label: &str) -> Option<f64> {
-        definition
-            .labels
-            .iter()
-            .find(|one| one.name == label)
-            .and_then(|one| one.published)
     }
 }

@@ -103,7 +103,12 @@ pub fn document(appendix: &Appendix) -> Vec<Block> {
         for section in &part.sections {
             blocks.push(Block::Heading(
                 3,
-                format!("{}. {} ({})", section.number, section.title, material.name()),
+                format!(
+                    "{}. {} ({})",
+                    section.number,
+                    section.title,
+                    material.name()
+                ),
             ));
             blocks.extend(section.blocks.iter().cloned());
         }

@@ -5,12 +5,25 @@
 //! `markers` keeps numbers quoted in texts up to date, and `files` renders everything. A goldset never shares a table or
 //! figure with another one, so that synthetic and real sessions stay apart.
 
+mod agreement;
+mod cells;
+mod classifiers;
+mod derived;
+mod failures;
 pub mod files;
+mod groups;
+mod labels;
 pub mod markers;
 pub mod material;
+mod origin;
+mod outcomes;
+pub mod prevalence;
 pub mod provenance;
+mod published;
 pub mod quotes;
+mod reliability;
 mod sections;
+mod telemetry;
 
 use super::page::Block;
 use material::Material;
