@@ -4,6 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Align, Table};
 use crate::report::escape::{ascii, latex};
+use crate::report::latex::running;
 
 /// Characters of a column of text beyond which its lines are broken.
 const WIDEST: usize = 56;
@@ -11,7 +12,7 @@ const WIDEST: usize = 56;
 const NARROWEST: usize = 20;
 /// Characters of `\\footnotesize` and of `\\scriptsize` that fit the width of a page.
 const FOOTNOTE: usize = 130;
-const SCRIPT: usize = 158;
+const SCRIPT: usize = 146;
 /// Characters of `\\scriptsize` that fit a page on its side.
 const SIDEWAYS: usize = 225;
 /// Characters that the gap between two columns takes.
@@ -58,7 +59,7 @@ impl Table {
             });
         }
         text.push_str("@{}}\n");
-        text.push_str(&format!("\\caption{{{}}}\\\\\n", latex(&self.title)));
+        text.push_str(&format!("\\caption{{{}}}\\\\\n", running(&self.title)));
         let header = self.header(&widths);
         text.push_str(&format!(
             "\\toprule\n{header}\\midrule\n\\endfirsthead\n\\toprule\n{header}\\midrule\n\\endhead\n"
@@ -70,7 +71,7 @@ impl Table {
         }
         text.push_str("\\end{longtable}\n");
         for note in &self.notes {
-            text.push_str(&format!("\\noindent {}\\par\n", latex(note)));
+            text.push_str(&format!("\\noindent {}\\par\n", running(note)));
         }
         text.push_str("}\n");
         if is_sideways {
