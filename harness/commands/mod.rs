@@ -13,6 +13,7 @@ mod panel;
 mod players;
 mod progress;
 pub mod prompts;
+pub mod report;
 pub mod requests;
 mod said;
 pub mod stats;
@@ -33,6 +34,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Prompts { command }) => prompts::run(command),
         Some(Command::Gate(arguments)) => gate::run(arguments, cli.verbose),
         Some(Command::Completions { shell }) => completions::run(*shell),
+        Some(Command::Report(arguments)) => report::run(arguments, cli.verbose),
         Some(Command::Doctor(arguments)) => doctor::run(arguments),
         None => validate::run(&cli.main, cli.verbose),
     };
