@@ -8,6 +8,7 @@ pub mod basis;
 mod checks_json;
 mod checks_text;
 pub mod escape;
+pub mod figures;
 mod findings;
 pub mod json;
 pub mod notes;

@@ -23,6 +23,7 @@ mod doctor;
 #[path = "../fake/mod.rs"]
 mod fake;
 mod fake_provider;
+mod figures;
 mod imports;
 mod ingest_properties;
 mod main_job;

@@ -1,0 +1,200 @@
+//! A drawing of `kuva` made into a figure: named and described, without a fixed width, the same bytes on every run.
+//!
+//! `kuva` numbers its clipping paths over the whole process, writes coordinates with all digits of a float and gives an SVG a
+//! fixed size. All three are mended here.
+
+use kuva::backend::svg::SvgBackend;
+use kuva::render::render::Scene;
+use kuva::render::theme::Theme;
+
+use super::super::escape;
+use super::{Heading, palette};
+
+/// The fonts a figure asks for; metrics of a wide one were used to lay it out.
+const FONTS: &str = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
+
+/// A figure, ready to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// Its name, title and description.
+    pub heading: Heading,
+    head: String,
+    body: String,
+}
+
+impl Figure {
+    /// The figure as a file of its own, with its style sheet.
+    #[must_use]
+    pub fn file(&self) -> String {
+        format!(
+            "{}<style>\n{}</style>\n{}",
+            self.head,
+            palette::style_of_a_file(),
+            self.body
+        )
+    }
+
+    /// The figure as part of a page that has [`palette::style`].
+    #[must_use]
+    pub fn inline(&self) -> String {
+        format!("{}{}", self.head, self.body)
+    }
+}
+
+/// The colours and fonts of every figure.
+pub(super) fn theme() -> Theme {
+    Theme {
+        background: "none".to_owned(),
+        axis_color: palette::MUTED.to_owned(),
+        grid_color: palette::GRID.to_owned(),
+        tick_color: palette::MUTED.to_owned(),
+        text_color: palette::INK.to_owned(),
+        legend_bg: "none".to_owned(),
+        legend_border: "none".to_owned(),
+        box_median: palette::INK.to_owned(),
+        font_family: Some(FONTS.to_owned()),
+        ..Theme::light()
+    }
+}
+
+/// A text from outside as a label: what moves a cursor or turns the writing becomes visible, a dollar stays a dollar
+/// (`kuva` reads `$…$` as mathematics), and it is cut to `width` characters.
+pub(super) fn label(text: &str, width: usize) -> String {
+    let safe = escape::terminal(text).replace('\\', "\u{2216}");
+    let cut: String = if width < safe.chars().count() {
+        safe.chars().take(width - 1).chain(['…']).collect()
+    } else {
+        safe
+    };
+    cut.replace('$', "\\$")
+}
+
+/// Makes the figure.
+pub(super) fn framed(heading: &Heading, scene: &Scene) -> Figure {
+    let drawn = SvgBackend::new().with_pretty(true).render_scene(scene);
+    let body = drawn
+        .split_once('\n')
+        .map_or("", |(_opening, rest)| rest)
+        .lines()
+        .filter(|line| {
+            let line = line.trim_start();
+            !line.starts_with("<!--") && !line.starts_with("<rect width=\"100%\"")
+        })
+        .map(|line| rounded(&renamed(line.trim_start(), &heading.name)) + "\n")
+        .collect();
+    let name = attribute(&heading.name);
+    let head = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+         font-family=\"{FONTS}\" fill=\"{ink}\" aria-labelledby=\"{name}-title {name}-desc\">\n\
+         <title id=\"{name}-title\">{title}</title>\n<desc id=\"{name}-desc\">{description}</desc>\n",
+        width = scene.width.ceil(),
+        height = scene.height.ceil(),
+        ink = palette::INK,
+        title = attribute(&heading.title),
+        description = attribute(&format!("{} {}", heading.basis, heading.description)),
+    );
+    Figure {
+        heading: heading.clone(),
+        head,
+        body,
+    }
+}
+
+/// The clipping paths bear the figure's name instead of a number that depends on what was drawn before.
+fn renamed(line: &str, name: &str) -> String {
+    const COUNTED: &str = "kuva-clip-";
+    let Some(at) = line.find(COUNTED) else {
+        return line.to_owned();
+    };
+    let after =
+        line[at + COUNTED.len()..].trim_start_matches(|letter: char| letter.is_ascii_digit());
+    // One path per figure, defined once and used once on lines of their own.
+    format!("{}{}-clip{}", &line[..at], attribute(name), after)
+}
+
+/// Numbers inside tags with two decimals at most: `295.90000000000003` is `295.9`.
+fn rounded(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut in_tag = false;
+    let mut rest = line;
+    while let Some(character) = rest.chars().next() {
+        if in_tag && character == '.' && text.ends_with(|letter: char| letter.is_ascii_digit()) {
+            let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
+            let decimals = &rest[1..=digits];
+            if 2 < digits {
+                round_up_to_two(&mut text, decimals);
+            } else {
+                text.push_str(&rest[..=digits]);
+            }
+            rest = &rest[1 + digits..];
+            continue;
+        }
+        match character {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            _ => {}
+        }
+        text.push(character);
+        rest = &rest[character.len_utf8()..];
+    }
+    text
+}
+
+/// Appends decimals to a text that ends with a number's whole part, rounded; `kuva` rounded before, so all that is left is
+/// noise of the last digits.
+fn round_up_to_two(text: &mut String, decimals: &str) {
+    let start = text
+        .rfind(|letter: char| !letter.is_ascii_digit())
+        .map_or(0, |at| {
+            at + text[at..].chars().next().map_or(1, char::len_utf8)
+        });
+    let number: f64 = format!("{}.{decimals}", &text[start..])
+        .parse()
+        .expect("digits, a dot and digits are a number");
+    let shown = format!("{number:.2}");
+    let shown = shown.trim_end_matches('0').trim_end_matches('.');
+    text.truncate(start);
+    text.push_str(shown);
+}
+
+/// A text inside an element or attribute.
+fn attribute(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in escape::terminal(text).chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{renamed, rounded};
+
+    #[test]
+    fn only_numbers_inside_tags_are_rounded() {
+        assert_eq!(
+            rounded(
+                "<text x=\"295.90000000000003\" y=\"-0.07000000000000001\">0.30000000000000004</text>"
+            ),
+            "<text x=\"295.9\" y=\"-0.07\">0.30000000000000004</text>"
+        );
+        assert_eq!(
+            rounded("<path d=\"M1.999,2.5L3.25\"/>"),
+            "<path d=\"M2,2.5L3.25\"/>"
+        );
+    }
+
+    #[test]
+    fn a_clipping_path_bears_the_figures_name() {
+        assert_eq!(
+            renamed("<g clip-path=\"url(#kuva-clip-27)\">", "starter-forest"),
+            "<g clip-path=\"url(#starter-forest-clip)\">"
+        );
+    }
+}
