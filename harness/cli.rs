@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub mod import;
+pub mod report;
 pub mod stats;
 
 /// Says whether an LLM classifier of agent sessions can be trusted.
@@ -42,6 +43,8 @@ pub enum Command {
         #[command(subcommand)]
         kind: Box<stats::Stats>,
     },
+    /// The appendix of the study: validation tables and figures of every goldset.
+    Report(report::Report),
     /// Requests to models as files: out to any engine, and its answers back.
     Requests {
         /// What to do with them.

@@ -3,7 +3,7 @@
 //! A folder under `prompts/` is a classifier; no code knows their names. `definition` is the file's shape, `load` finds
 //! and checks the folders; `check` is a telemetry check (`check_table`: as the file has it), `derived` a measure computed from
 //! labels, `references` what classifiers say of each other. `schema` holds what is sent and what is checked (`portable`: what every provider takes),
-//! `answer` reads what came back and never guesses (`json`: JSON with its doubles and its end).
+//! `study` is what the study looks at across classifiers, `answer` reads what came back and never guesses (`json`: JSON with its doubles and its end).
 
 pub mod answer;
 pub mod check;
@@ -16,4 +16,5 @@ mod portable;
 pub mod prompt;
 mod references;
 pub mod schema;
+pub mod study;
 pub mod view;

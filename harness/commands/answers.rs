@@ -130,20 +130,7 @@ pub(super) fn answers(wanted: &Wanted<'_>, specs: &[&Spec]) -> Result<Answers, A
     }
     let plan = Arc::new(wanted.plan()?);
     let mut store = wanted.open()?;
-    let mut answers = Answers {
-        hashes: plan
-            .classifiers
-            .iter()
-            .map(|prompt| {
-                (
-                    prompt.definition.name.clone(),
-                    prompt.hash.text().to_owned(),
-                )
-            })
-            .collect(),
-        thinned: plan.thinned(),
-        ..Answers::default()
-    };
+    let mut answers = Answers::of_plan(&plan);
     for spec in models {
         store = match spec {
             Spec::Model(text) => answers.live(wanted, &plan, store, text)?,
@@ -154,7 +141,42 @@ pub(super) fn answers(wanted: &Wanted<'_>, specs: &[&Spec]) -> Result<Answers, A
     Ok(answers)
 }
 
+/// Recorded answers of every model among `specs`, by way of a store in memory: nothing is asked, and no file is touched
+/// but the goldset's. The store is handed on, for what answers say beside their label.
+pub(super) fn replayed(
+    plan: &Plan,
+    goldset: &Goldset,
+    specs: &[&Spec],
+) -> Result<(Answers, Store), AnswersError> {
+    let mut store = Store::in_memory().map_err(RunError::from)?;
+    let mut answers = Answers::of_plan(plan);
+    for spec in specs {
+        if let Spec::Recorded(name) = spec {
+            let asked = recorded(plan, goldset, &mut store, name, 0)?;
+            answers.keep(spec.text(), vec![asked]);
+        }
+    }
+    Ok((answers, store))
+}
+
 impl Answers {
+    fn of_plan(plan: &Plan) -> Self {
+        Self {
+            hashes: plan
+                .classifiers
+                .iter()
+                .map(|prompt| {
+                    (
+                        prompt.definition.name.clone(),
+                        prompt.hash.text().to_owned(),
+                    )
+                })
+                .collect(),
+            thinned: plan.thinned(),
+            ..Self::default()
+        }
+    }
+
     fn replay(
         &mut self,
         wanted: &Wanted<'_>,
@@ -323,6 +345,21 @@ impl Answers {
             .any(|(_, ended)| *ended == Ended::Interrupted)
     }
 
+    /// Recorded answers that are missing and how to get them, or `None` where everything was answered.
+    pub(super) fn missing_recordings(&self, goldset: &Goldset) -> Option<String> {
+        let mut specs: Vec<(&String, &Asked)> = self
+            .asked
+            .iter()
+            .filter(|(_, asked)| !asked.missing.is_empty())
+            .collect();
+        specs.sort_by_key(|(spec, _)| (*spec).clone());
+        let messages: Vec<String> = specs
+            .iter()
+            .map(|(spec, asked)| missing_of(goldset, spec, asked, None))
+            .collect();
+        (!messages.is_empty()).then(|| messages.join("\n\n"))
+    }
+
     /// What is missing, why, and how to get it, or `None` where everything was answered.
     pub(super) fn missing(&self, goldset: &Goldset, asking: &Asking) -> Option<String> {
         let mut specs: Vec<(&String, &Asked)> = self
@@ -335,7 +372,8 @@ impl Answers {
             .iter()
             .map(|(spec, asked)| {
                 let ended = self.ended.iter().find(|(name, _)| name == *spec);
-                missing_of(goldset, spec, asked, ended.map(|(_, ended)| ended), asking)
+                let why = ended.map(|(_, ended)| why_live(ended, asking));
+                missing_of(goldset, spec, asked, why)
             })
             .collect();
         // Repairs and requests that were to be asked again are no missing answers, but the run is not complete without them.
@@ -379,8 +417,7 @@ fn missing_of(
     goldset: &Goldset,
     spec: &str,
     asked: &Asked,
-    ended: Option<&Ended>,
-    asking: &Asking,
+    why_live: Option<String>,
 ) -> String {
     let mut by_classifier: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for missing in &asked.missing {
@@ -424,10 +461,7 @@ fn missing_of(
     let names: Vec<&str> = by_classifier.keys().copied().collect();
     lines.push(format!(
         "\n{}",
-        match ended {
-            Some(ended) => why_live(ended, asking),
-            None => how_recorded(goldset, spec, &names),
-        }
+        why_live.unwrap_or_else(|| how_recorded(goldset, spec, &names))
     ));
     lines.join("\n")
 }

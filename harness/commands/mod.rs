@@ -11,6 +11,7 @@ mod panel;
 mod players;
 mod progress;
 pub mod prompts;
+pub mod report;
 pub mod requests;
 mod said;
 pub mod stats;
@@ -30,6 +31,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Requests { command }) => requests::run(command),
         Some(Command::Prompts { command }) => prompts::run(command),
         Some(Command::Completions { shell }) => completions::run(*shell),
+        Some(Command::Report(arguments)) => report::run(arguments, cli.verbose),
         Some(Command::Doctor(arguments)) => doctor::run(arguments),
         None => validate::run(&cli.main, cli.verbose),
     };

@@ -206,7 +206,14 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
             )
         })
         .collect();
-    let mut basis = basis(arguments, &goldset, &players, &sessions, &known, excluded);
+    let mut basis = basis_of(
+        &goldset,
+        &players,
+        &sessions,
+        &known,
+        excluded,
+        arguments.seed,
+    );
     basis.replayed = answers.told(&specs);
     Ok(Prepared::Done(Box::new(Done {
         basis,
@@ -217,13 +224,14 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
     })))
 }
 
-fn basis(
-    arguments: &MainJob,
+/// What the figures rest on; replayed answers are told apart.
+pub(super) fn basis_of(
     goldset: &Goldset,
     players: &Players,
     sessions: &[&Session],
     known: &Known,
     excluded: Vec<(String, String)>,
+    seed: u64,
 ) -> Basis {
     let users: BTreeSet<&str> = sessions
         .iter()
@@ -261,7 +269,7 @@ fn basis(
         } else {
             TelemetrySource::Table { without }
         },
-        seed: arguments.seed,
+        seed,
     }
 }
 

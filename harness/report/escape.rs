@@ -84,3 +84,87 @@ pub fn markdown_text(text: &str) -> String {
     }
     safe
 }
+
+/// For HTML text and attribute values in double quotes; control characters and direction marks become visible.
+#[must_use]
+pub fn html(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other if is_unsafe(other) => safe.extend(other.escape_unicode()),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// For a comment line: what is not ASCII, and every control character, becomes a question mark.
+#[must_use]
+pub fn ascii(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            if character.is_ascii() && !character.is_control() {
+                character
+            } else {
+                '?'
+            }
+        })
+        .collect()
+}
+
+/// For LaTeX in the encoding T1: no character starts a command, and what its fonts lack shows as its number.
+#[must_use]
+pub fn latex(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\\' => safe.push_str("\\textbackslash{}"),
+            '{' | '}' | '$' | '&' | '#' | '_' | '%' => {
+                safe.push('\\');
+                safe.push(character);
+            }
+            '~' => safe.push_str("\\textasciitilde{}"),
+            '^' => safe.push_str("\\textasciicircum{}"),
+            '<' => safe.push_str("\\textless{}"),
+            '>' => safe.push_str("\\textgreater{}"),
+            '|' => safe.push_str("\\textbar{}"),
+            '"' => safe.push_str("\\textquotedbl{}"),
+            '\'' => safe.push_str("\\textquotesingle{}"),
+            '`' => safe.push_str("\\textasciigrave{}"),
+            // A pair of hyphens would become a dash, and brackets after a line end an argument.
+            '-' => safe.push_str("-{}"),
+            '[' => safe.push_str("{[}"),
+            ']' => safe.push_str("{]}"),
+            '*' => safe.push_str("{*}"),
+            '\u{a0}' => safe.push(' '),
+            '–' => safe.push_str("\\textendash{}"),
+            '—' => safe.push_str("\\textemdash{}"),
+            '…' => safe.push_str("\\textellipsis{}"),
+            '‘' => safe.push_str("\\textquoteleft{}"),
+            '’' => safe.push_str("\\textquoteright{}"),
+            '“' => safe.push_str("\\textquotedblleft{}"),
+            '”' => safe.push_str("\\textquotedblright{}"),
+            '·' => safe.push_str("\\textperiodcentered{}"),
+            '×' => safe.push_str("\\texttimes{}"),
+            '→' => safe.push_str("\\textrightarrow{}"),
+            '←' => safe.push_str("\\textleftarrow{}"),
+            '≤' => safe.push_str("\\ensuremath{\\leq}"),
+            '≥' => safe.push_str("\\ensuremath{\\geq}"),
+            '\n' | '\t' => safe.push(' '),
+            ' '..='~' => safe.push(character),
+            // Letters with accents of western and central Europe, which T1 has.
+            '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{ff}' => safe.push(character),
+            'Ą' | 'ą' | 'Ć' | 'ć' | 'Č' | 'č' | 'Ď' | 'ď' | 'Ę' | 'ę' | 'Ě' | 'ě' | 'Ğ' | 'ğ'
+            | 'İ' | 'ı' | 'Ł' | 'ł' | 'Ń' | 'ń' | 'Ň' | 'ň' | 'Ő' | 'ő' | 'Œ' | 'œ' | 'Ř' | 'ř'
+            | 'Ś' | 'ś' | 'Ş' | 'ş' | 'Š' | 'š' | 'Ť' | 'ť' | 'Ů' | 'ů' | 'Ű' | 'ű' | 'Ź' | 'ź'
+            | 'Ż' | 'ż' | 'Ž' | 'ž' => safe.push(character),
+            other => safe.push_str(&format!("{{[}}U+{:04X}{{]}}", u32::from(other))),
+        }
+    }
+    safe
+}

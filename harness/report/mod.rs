@@ -2,8 +2,10 @@
 //!
 //! `number` rounds, `escape` makes text safe, `table` and `page` are rendered for each format, `json` carries full
 //! precision. `validation` and `validation_json` show the main job's result, `basis` and `notes` say what it rests on.
+//! `appendix` is the appendix of the study: all tables and figures of every goldset, in every format; `latex` its print.
 //! `stats_json` gives the statistics of any CSV file their keys, `stats_text` shows the same object to people.
 
+pub mod appendix;
 pub mod basis;
 mod checks_json;
 mod checks_text;
@@ -11,6 +13,7 @@ pub mod escape;
 pub mod figures;
 mod findings;
 pub mod json;
+pub mod latex;
 pub mod notes;
 pub mod number;
 pub mod page;

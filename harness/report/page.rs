@@ -19,6 +19,17 @@ pub enum Block {
     List(Vec<String>),
     /// A table.
     Table(Table),
+    /// A figure, drawn elsewhere.
+    Figure {
+        /// The stem of its file.
+        key: String,
+        /// What it shows, for those who do not see it.
+        alt: String,
+        /// What stands below it.
+        caption: String,
+    },
+    /// A text whose lines and spaces count.
+    Preformatted(String),
 }
 
 /// For a terminal, at most 80 columns but for tables with wider cells.
@@ -43,7 +54,23 @@ pub fn terminal(blocks: &[Block]) -> String {
                     text.push_str(&wrapped(point, "- ", "  "));
                 }
             }
-            Block::Table(table) => text.push_str(&table.terminal(0)),
+            Block::Table(table) => {
+                if !table.title().is_empty() {
+                    text.push_str(&wrapped(table.title(), "", ""));
+                }
+                text.push_str(&table.terminal(0));
+                for note in table.notes() {
+                    text.push_str(&wrapped(note, "  ", "  "));
+                }
+            }
+            Block::Figure { alt, caption, .. } => {
+                text.push_str(&wrapped(&format!("[figure: {alt}] {caption}"), "", ""));
+            }
+            Block::Preformatted(lines) => {
+                for line in lines.lines() {
+                    text.push_str(&format!("    {}\n", escape::terminal(line)));
+                }
+            }
         }
     }
     text
@@ -71,11 +98,40 @@ pub fn markdown(blocks: &[Block]) -> String {
                     text.push_str(&format!("- {}\n", escape::markdown_text(point)));
                 }
             }
-            Block::Table(table) => text.push_str(&table.markdown()),
+            Block::Table(table) => {
+                if !table.title().is_empty() {
+                    text.push_str(&format!(
+                        "**{}**\n\n",
+                        escape::markdown_text(table.title())
+                    ));
+                }
+                text.push_str(&table.markdown());
+                for note in table.notes() {
+                    text.push_str(&format!("\n{}\n", escape::markdown_text(note)));
+                }
+            }
+            Block::Figure { key, alt, caption } => text.push_str(&format!(
+                "![{}](figures/{key}.svg)\n\n{}\n",
+                escape::markdown_cell(alt),
+                escape::markdown_text(caption)
+            )),
+            Block::Preformatted(lines) => text.push_str(&fenced(lines)),
         }
         text.push('\n');
     }
     text
+}
+
+/// Inside a fence that is longer than any row of backticks in the text.
+fn fenced(text: &str) -> String {
+    let longest = text
+        .split(|letter| letter != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let lines: Vec<_> = text.lines().map(escape::terminal).collect();
+    format!("{fence}text\n{}\n{fence}\n", lines.join("\n"))
 }
 
 fn wrapped(text: &str, first: &str, rest: &str) -> String {
