@@ -273,7 +273,9 @@ impl Study {
                 .any(|derived| derived.name == name)
         };
         if let Some(name) = derived.into_iter().find(|name| !is_derived(name)) {
-            return Some(format!("the derived measure `{name}`, which no classifier declares"));
+            return Some(format!(
+                "the derived measure `{name}`, which no classifier declares"
+            ));
         }
         conditions.into_iter().find_map(|(name, labels)| {
             let Some(definition) = definitions.iter().find(|one| one.name == name) else {

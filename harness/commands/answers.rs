@@ -413,12 +413,7 @@ fn from_store(plan: &Plan, store: &Store, spec: &str) -> Result<HashMap<String, 
 /// Sessions that a message names for each classifier.
 const SESSIONS_NAMED: usize = 5;
 
-fn missing_of(
-    goldset: &Goldset,
-    spec: &str,
-    asked: &Asked,
-    why_live: Option<String>,
-) -> String {
+fn missing_of(goldset: &Goldset, spec: &str, asked: &Asked, why_live: Option<String>) -> String {
     let mut by_classifier: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for missing in &asked.missing {
         by_classifier

@@ -50,11 +50,15 @@ enum Unusable {
     Knowledge(#[from] KnowledgeError),
     #[error("there is no goldset below `{GOLDSETS}`\n\nhint: name a folder with `--goldset DIR`")]
     NoGoldsets,
-    #[error("two goldsets are called `{0}`\n\nhint: files are named after the folder: rename one of them")]
+    #[error(
+        "two goldsets are called `{0}`\n\nhint: files are named after the folder: rename one of them"
+    )]
     SameName(String),
     #[error("every session of the goldset `{0}` is out of the study's scope (not interactive)")]
     NoneEligible(String),
-    #[error("failed to read what the appendix rests on: {0}\n\nhint: make the files of prompts and goldsets readable")]
+    #[error(
+        "failed to read what the appendix rests on: {0}\n\nhint: make the files of prompts and goldsets readable"
+    )]
     Input(#[from] std::io::Error),
     #[error("{0}")]
     Texts(String),

@@ -89,7 +89,8 @@ pub fn running(text: &str) -> String {
 }
 
 fn preformatted(lines: &str) -> String {
-    let mut text = String::from("{\\scriptsize\\ttfamily\\raggedright\\setlength{\\parskip}{0pt}\n");
+    let mut text =
+        String::from("{\\scriptsize\\ttfamily\\raggedright\\setlength{\\parskip}{0pt}\n");
     for line in lines.lines() {
         if line.trim().is_empty() {
             text.push_str("\\vspace{0.6em}\n");

@@ -100,10 +100,7 @@ pub fn markdown(blocks: &[Block]) -> String {
             }
             Block::Table(table) => {
                 if !table.title().is_empty() {
-                    text.push_str(&format!(
-                        "**{}**\n\n",
-                        escape::markdown_text(table.title())
-                    ));
+                    text.push_str(&format!("**{}**\n\n", escape::markdown_text(table.title())));
                 }
                 text.push_str(&table.markdown());
                 for note in table.notes() {

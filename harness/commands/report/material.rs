@@ -244,7 +244,11 @@ impl Reader<'_> {
         let said = ids.iter().zip(outcomes).map(|(id, outcome)| {
             let key = (spec.text(), definition.name.clone(), (*id).to_owned());
             let reading = self.replay.readings.get(&key);
-            self.said(outcome, rationales.get(id).map(|rating| rating.rationale.as_str()), reading)
+            self.said(
+                outcome,
+                rationales.get(id).map(|rating| rating.rationale.as_str()),
+                reading,
+            )
         });
         let is_derived = match spec {
             Spec::Rater(name) => self

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_number_ends_where_the_sentence_goes_on() {
-        let text = "Kappa is <!-- validate: tiny.a.kappa -->0.7, of <!-- validate: tiny.sessions -->64.\n";
+        let text =
+            "Kappa is <!-- validate: tiny.a.kappa -->0.7, of <!-- validate: tiny.sessions -->64.\n";
         let done = refreshed(text, &quotes());
         assert_eq!(
             done.text,
@@ -154,7 +155,8 @@ mod tests {
 
     #[test]
     fn a_marker_in_code_is_an_example() {
-        let text = "`<!-- validate: tiny.b -->0.7` and\n```md\n<!-- validate: tiny.c -->1\n```\nno more\n";
+        let text =
+            "`<!-- validate: tiny.b -->0.7` and\n```md\n<!-- validate: tiny.c -->1\n```\nno more\n";
         let done = refreshed(text, &quotes());
         assert_eq!((done.text.as_str(), done.markers), (text, 0));
     }
@@ -163,7 +165,10 @@ mod tests {
     fn an_unknown_key_is_told_with_keys_close_to_it() {
         let done = refreshed("a\n<!-- validate: tiny.a.kapa -->0.7\n", &quotes());
         assert_eq!(done.unknown.len(), 1);
-        assert_eq!((done.unknown[0].line, done.unknown[0].near.as_slice()), (2, &["tiny.a.kappa".to_owned()][..]));
+        assert_eq!(
+            (done.unknown[0].line, done.unknown[0].near.as_slice()),
+            (2, &["tiny.a.kappa".to_owned()][..])
+        );
         assert!(done.text.contains("-->0.7\n"));
     }
 }

@@ -2,17 +2,21 @@
 //!
 //! `material` is what is known of one goldset, without any wording. The other files make one or two sections each from it;
 //! `sections` has them in order, `provenance` says what they rest on, `quotes` gives single numbers their keys,
+//! `drawings` makes the figures, `page` the page for browsers,
 //! `markers` keeps numbers quoted in texts up to date, and `files` renders everything. A goldset never shares a table or
 //! figure with another one, so that synthetic and real sessions stay apart.
 
+pub mod drawings;
 pub mod files;
 pub mod markers;
 pub mod material;
+pub mod page;
 pub mod provenance;
 pub mod quotes;
 mod sections;
 
 use super::page::Block;
+use drawings::Drawing;
 use material::Material;
 use provenance::Provenance;
 
@@ -36,6 +40,8 @@ pub struct GoldsetPart {
     pub material: Material,
     /// The sections, made from the values.
     pub sections: Vec<Section>,
+    /// The figures that sections show.
+    pub drawings: Vec<Drawing>,
 }
 
 /// A classifier's full text, as it is sent.
@@ -84,6 +90,7 @@ impl Appendix {
             .into_iter()
             .map(|mut material| {
                 let mut sections = sections::of(&material);
+                let drawings = drawings::of(&material, published_from);
                 if let Some(least) = published_from {
                     for block in sections.iter_mut().flat_map(|section| &mut section.blocks) {
                         if let Block::Table(table) = block {
@@ -92,7 +99,12 @@ impl Appendix {
                     }
                     material.withhold();
                 }
-                GoldsetPart { material, sections }
+                place(&mut sections, &drawings);
+                GoldsetPart {
+                    material,
+                    sections,
+                    drawings,
+                }
             })
             .collect();
         Self {
@@ -102,6 +114,23 @@ impl Appendix {
             prompts,
             goldsets,
             published_from,
+        }
+    }
+}
+
+/// Puts each figure at the end of its section.
+fn place(sections: &mut [Section], drawings: &[Drawing]) {
+    for drawing in drawings {
+        let heading = &drawing.figure.heading;
+        if let Some(section) = sections
+            .iter_mut()
+            .find(|section| section.number == drawing.section)
+        {
+            section.blocks.push(Block::Figure {
+                key: heading.name.clone(),
+                alt: format!("{}. {}", heading.title, heading.description),
+                caption: drawing.caption.clone(),
+            });
         }
     }
 }

@@ -70,11 +70,7 @@ impl Table {
     }
 
     fn header(&self) -> String {
-        let cells: Vec<String> = self
-            .columns
-            .iter()
-            .map(|(title, _)| latex(title))
-            .collect();
+        let cells: Vec<String> = self.columns.iter().map(|(title, _)| latex(title)).collect();
         format!("{} \\\\\n", cells.join(" & "))
     }
 
