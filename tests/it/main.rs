@@ -9,6 +9,7 @@ mod answer_schemas;
 mod answers;
 mod answers_properties;
 mod answers_support;
+mod appendix_page;
 mod architecture;
 mod asking;
 mod asking_batches;
