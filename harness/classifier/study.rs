@@ -288,14 +288,4 @@ impl Study {
                 .map(|label| format!("the label `{label}`, which `{name}` does not have"))
         })
     }
-
-    /// The share of sessions that have a published figure for a label, read from the definition.
-    #[must_use]
-    pub fn published_share(definition: &Definition, label: &str) -> Option<f64> {
-        definition
-            .labels
-            .iter()
-            .find(|one| one.name == label)
-            .and_then(|one| one.published)
-    }
 }

@@ -116,6 +116,7 @@ pub struct Table {
     columns: Vec<(String, Align)>,
     rows: Vec<Vec<Cell>>,
     is_crossed: bool,
+    is_grouped: bool,
 }
 
 impl Table {
@@ -132,6 +133,7 @@ impl Table {
                 .collect(),
             rows: Vec::new(),
             is_crossed: false,
+            is_grouped: false,
         }
     }
 
@@ -150,11 +152,17 @@ impl Table {
         self
     }
 
-    /// The same table as one of counts by two things, whose sums are known: one suppressed cell of a row or column could be
-    /// computed from the others.
+    /// The same table as one of counts by two things, whose last row and column are sums.
     #[must_use]
     pub fn crossed(mut self) -> Self {
         self.is_crossed = true;
+        self
+    }
+
+    /// The same table as one whose first column is a group, of which the sum over its rows is known.
+    #[must_use]
+    pub fn grouped(mut self) -> Self {
+        self.is_grouped = true;
         self
     }
 

@@ -67,3 +67,23 @@ pub fn median(values: &[f64]) -> Option<f64> {
 pub fn is_constant(values: &[f64]) -> bool {
     values.iter().all(|value| *value == values[0])
 }
+
+/// The type-7 quantile: linear between order statistics, h = (n - 1) p; `None` of nothing. Values must be numbers.
+#[must_use]
+pub fn quantile(values: &[f64], p: f64) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    (!sorted.is_empty()).then(|| super::draw::quantile(&sorted, p))
+}
+
+/// The geometric mean of the values above zero, and how many are not above it; `None` without a value above zero.
+#[must_use]
+pub fn geometric_mean(values: &[f64]) -> (Option<f64>, usize) {
+    let logs: Vec<f64> = values
+        .iter()
+        .filter(|value| 0.0 < **value)
+        .map(|value| value.ln())
+        .collect();
+    let left_out = values.len() - logs.len();
+    ((!logs.is_empty()).then(|| mean(&logs).exp()), left_out)
+}

@@ -6,14 +6,27 @@
 //! `markers` keeps numbers quoted in texts up to date, and `files` renders everything. A goldset never shares a table or
 //! figure with another one, so that synthetic and real sessions stay apart.
 
+mod agreement;
+mod cells;
+mod classifiers;
+mod derived;
 pub mod drawings;
+mod failures;
 pub mod files;
+mod groups;
+mod labels;
 pub mod markers;
 pub mod material;
+mod origin;
+mod outcomes;
 pub mod page;
+pub mod prevalence;
 pub mod provenance;
+mod published;
 pub mod quotes;
+mod reliability;
 mod sections;
+mod telemetry;
 
 use super::page::Block;
 use drawings::Drawing;
@@ -90,13 +103,15 @@ impl Appendix {
             .into_iter()
             .map(|mut material| {
                 let mut sections = sections::of(&material);
-                let drawings = drawings::of(&material, published_from);
                 if let Some(least) = published_from {
                     for block in sections.iter_mut().flat_map(|section| &mut section.blocks) {
                         if let Block::Table(table) = block {
                             table.suppress(least);
                         }
                     }
+                }
+                let drawings = drawings::of(&material, &sections, published_from);
+                if published_from.is_some() {
                     material.withhold();
                 }
                 place(&mut sections, &drawings);

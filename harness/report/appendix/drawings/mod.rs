@@ -1,7 +1,9 @@
 //! The figures of a goldset's part, made from its values. What is drawn here stands in a table, too.
 //!
 //! For readers outside (`least`) nothing is drawn that tells of single sessions or of fewer users: no heat maps, boxes or
-//! calibration, and no rows of labels with few users.
+//! calibration, and no rows of labels with few users. `rates` draws from tables that are suppressed already.
+
+mod rates;
 
 use crate::classifier::definition::Definition;
 use crate::domain::label::Scale;
@@ -15,6 +17,7 @@ use crate::stats::estimate::Statistic;
 use crate::stats::proportion::wilson;
 use crate::validation::agreement::{CONFIDENCE, Comparison, Figures};
 
+use super::Section;
 use super::material::{ClassifierPart, Material, Role};
 
 /// A figure and where it belongs.
@@ -28,9 +31,9 @@ pub struct Drawing {
     pub caption: String,
 }
 
-/// All figures of a goldset, by section.
+/// All figures of a goldset, by section; `sections` are those that readers get.
 #[must_use]
-pub fn of(material: &Material, least: Option<usize>) -> Vec<Drawing> {
+pub fn of(material: &Material, sections: &[Section], least: Option<usize>) -> Vec<Drawing> {
     let mut drawings = Vec::new();
     drawings.extend(agreement(material));
     for part in &material.classifiers {
@@ -46,6 +49,8 @@ pub fn of(material: &Material, least: Option<usize>) -> Vec<Drawing> {
         drawings.extend(confidence(material));
         drawings.extend(measures(material));
     }
+    drawings.extend(rates::outcomes(material, sections));
+    drawings.extend(rates::prevalence(material, sections));
     drawings
 }
 
@@ -78,8 +83,10 @@ pub(super) fn point(statistic: &Statistic) -> Option<Point> {
     let estimate = statistic.as_ref().ok()?;
     Some(Point {
         value: estimate.value,
+        // Without any spread the limits lie on the value and say nothing.
         interval: estimate
             .interval
+            .filter(|_| !estimate.zero_variance)
             .map(|interval| (interval.low, interval.high)),
     })
 }
