@@ -80,12 +80,12 @@ pub(super) fn framed(heading: &Heading, scene: &Scene) -> Figure {
             let line = line.trim_start();
             !line.starts_with("<!--") && !line.starts_with("<rect width=\"100%\"")
         })
-        .map(|line| rounded(&renamed(line.trim_start(), &heading.name)) + "\n")
+        .map(|line| shortened(&rounded(&renamed(line.trim_start(), &heading.name))) + "\n")
         .collect();
     let name = attribute(&heading.name);
     let head = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-         font-family=\"{FONTS}\" fill=\"{ink}\" aria-labelledby=\"{name}-title {name}-desc\">\n\
+         font-family=\"{FONTS}\" font-size=\"12\" fill=\"{ink}\" aria-labelledby=\"{name}-title {name}-desc\">\n\
          <title id=\"{name}-title\">{title}</title>\n<desc id=\"{name}-desc\">{description}</desc>\n",
         width = scene.width.ceil(),
         height = scene.height.ceil(),
@@ -112,7 +112,21 @@ fn renamed(line: &str, name: &str) -> String {
     format!("{}{}-clip{}", &line[..at], attribute(name), after)
 }
 
-/// Numbers inside tags with two decimals at most: `295.90000000000003` is `295.9`.
+/// Attributes that say what holds anyway are left out; the size of most texts stands at the head.
+fn shortened(line: &str) -> String {
+    // No text of a label can hold these: `"` is escaped in it.
+    let mut line = line.replace(" />", "/>");
+    for default in [
+        " stroke-width=\"1\"",
+        " font-size=\"12\"",
+        " text-anchor=\"start\"",
+    ] {
+        line = line.replace(default, "");
+    }
+    line
+}
+
+/// Numbers inside tags with one decimal at most: `295.90000000000003` is `295.9`.
 fn rounded(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut in_tag = false;
@@ -121,8 +135,8 @@ fn rounded(line: &str) -> String {
         if in_tag && character == '.' && text.ends_with(|letter: char| letter.is_ascii_digit()) {
             let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
             let decimals = &rest[1..=digits];
-            if 2 < digits {
-                round_up_to_two(&mut text, decimals);
+            if 1 < digits {
+                round_to_one(&mut text, decimals);
             } else {
                 text.push_str(&rest[..=digits]);
             }
@@ -142,7 +156,7 @@ fn rounded(line: &str) -> String {
 
 /// Appends decimals to a text that ends with a number's whole part, rounded; `kuva` rounded before, so all that is left is
 /// noise of the last digits.
-fn round_up_to_two(text: &mut String, decimals: &str) {
+fn round_to_one(text: &mut String, decimals: &str) {
     let start = text
         .rfind(|letter: char| !letter.is_ascii_digit())
         .map_or(0, |at| {
@@ -151,7 +165,7 @@ fn round_up_to_two(text: &mut String, decimals: &str) {
     let number: f64 = format!("{}.{decimals}", &text[start..])
         .parse()
         .expect("digits, a dot and digits are a number");
-    let shown = format!("{number:.2}");
+    let shown = format!("{number:.1}");
     let shown = shown.trim_end_matches('0').trim_end_matches('.');
     text.truncate(start);
     text.push_str(shown);
@@ -182,11 +196,11 @@ mod tests {
             rounded(
                 "<text x=\"295.90000000000003\" y=\"-0.07000000000000001\">0.30000000000000004</text>"
             ),
-            "<text x=\"295.9\" y=\"-0.07\">0.30000000000000004</text>"
+            "<text x=\"295.9\" y=\"-0.1\">0.30000000000000004</text>"
         );
         assert_eq!(
-            rounded("<path d=\"M1.999,2.5L3.25\"/>"),
-            "<path d=\"M2,2.5L3.25\"/>"
+            rounded("<path d=\"M1.999,2.5L3.24\"/>"),
+            "<path d=\"M2,2.5L3.2\"/>"
         );
     }
 

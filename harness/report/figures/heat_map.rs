@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kuva::plot::ColorMap;
 use kuva::plot::Heatmap;
+use kuva::render::color::Color;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 use kuva::render::render::{Primitive, Scene, TextAnchor, render_multiple};
@@ -96,6 +97,7 @@ pub fn draw(figure: &HeatMap) -> Figure {
     layout.show_colorbar = false;
     let mut scene = render_multiple(plots, layout);
     write_counts(&mut scene, &counts, &shares);
+    ground_empty_cells(&mut scene);
     framed(&figure.heading, &scene)
 }
 
@@ -145,4 +147,32 @@ fn write_counts(scene: &mut Scene, counts: &[&Vec<u64>], shares: &[Vec<f64>]) {
         }
     }
     scene.elements.extend(texts);
+}
+
+/// Puts one rectangle in the place of all empty cells: most cells of a large matrix are empty.
+fn ground_empty_cells(scene: &mut Scene) {
+    let empty = Color::from(palette::LEVELS[0]).to_svg_string();
+    for element in &mut scene.elements {
+        let Primitive::RectBatch { x, y, w, h, fills } = element else {
+            continue;
+        };
+        let edge = |from: &[f64], size: &[f64]| {
+            let low = from.iter().copied().fold(f64::INFINITY, f64::min);
+            let ends = from.iter().zip(size).map(|(from, size)| from + size);
+            (low, ends.fold(low, f64::max) - low)
+        };
+        let ((left, width), (top, height)) = (edge(x, w), edge(y, h));
+        let kept: Vec<usize> = (0..fills.len())
+            .filter(|at| fills[*at].to_svg_string() != empty)
+            .collect();
+        let pick = |values: &[f64], ground: f64| -> Vec<f64> {
+            std::iter::once(ground)
+                .chain(kept.iter().map(|at| values[*at]))
+                .collect()
+        };
+        (*x, *y, *w, *h) = (pick(x, left), pick(y, top), pick(w, width), pick(h, height));
+        *fills = std::iter::once(Color::from(palette::LEVELS[0]))
+            .chain(kept.iter().map(|at| fills[*at].clone()))
+            .collect();
+    }
 }

@@ -71,26 +71,31 @@ pub fn draw(figure: &Intervals) -> Figure {
     let inside = |value: f64| value.clamp(low, high);
     let rows = figure.rows.len();
     let mut plots = Vec::new();
-    let mut missing = Vec::new();
+    // A series without a value shows nothing where the row has another one.
+    let missing: Vec<f64> = figure
+        .rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.points.iter().all(Option::is_none))
+        .map(|(index, _)| height_of(rows, index, 0, 1))
+        .collect();
     for (series, (mark, colour)) in
         (0..figure.series.len()).zip(MARKS.into_iter().zip(palette::SERIES))
     {
         let (mut points, mut errors) = (Vec::new(), Vec::new());
         for (index, row) in figure.rows.iter().enumerate() {
             let y = height_of(rows, index, series, figure.series.len());
-            match row.points[series] {
-                Some(point) => {
-                    let value = inside(point.value);
-                    points.push((value, y));
-                    errors.push(point.interval.map_or((0.0, 0.0), |(from, to)| {
-                        (
-                            (value - inside(from)).max(0.0),
-                            (inside(to) - value).max(0.0),
-                        )
-                    }));
-                }
-                None => missing.push(y),
-            }
+            let Some(point) = row.points[series] else {
+                continue;
+            };
+            let value = inside(point.value);
+            points.push((value, y));
+            errors.push(point.interval.map_or((0.0, 0.0), |(from, to)| {
+                (
+                    (value - inside(from)).max(0.0),
+                    (inside(to) - value).max(0.0),
+                )
+            }));
         }
         // An empty plot would tell the layout nothing and add a mark to the legend only.
         let plot = ScatterPlot::new()

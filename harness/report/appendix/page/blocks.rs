@@ -32,14 +32,14 @@ pub(super) fn html(blocks: &[Block], drawings: &[Drawing]) -> String {
 
 /// A paragraph, in which code marks become code.
 pub(super) fn paragraph(words: &str) -> String {
-    format!("<p>{}</p>\n", marked(words))
+    format!("<p>{}</p>\n", escape::html_text(words))
 }
 
 /// A list of points.
 pub(super) fn list(points: &[String]) -> String {
     let points: Vec<String> = points
         .iter()
-        .map(|point| format!("<li>{}</li>\n", marked(point)))
+        .map(|point| format!("<li>{}</li>\n", escape::html_text(point)))
         .collect();
     format!("<ul class=\"plain\">\n{}</ul>\n", points.concat())
 }
@@ -63,11 +63,11 @@ pub(super) fn prompt(key: &str, hash: &str, text: &str) -> String {
 
 /// A table in a frame that scrolls where a screen is narrow, with its notes below.
 fn table(table: &Table) -> String {
-    let label = escape::html(table.title());
+    let label = escape::html(&table.title().replace('`', ""));
     let notes: Vec<String> = table
         .notes()
         .iter()
-        .map(|note| format!("<p class=\"note\">{}</p>\n", marked(note)))
+        .map(|note| format!("<p class=\"note\">{}</p>\n", escape::html_text(note)))
         .collect();
     format!(
         "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\">\n{}</div>\n{}",
@@ -83,26 +83,8 @@ fn figure(drawing: Option<&Drawing>, alt: &str, caption: &str) -> String {
     );
     format!(
         "<figure>\n<div class=\"drawing\">\n{drawn}</div>\n<figcaption>{}</figcaption>\n</figure>\n",
-        marked(caption)
+        escape::html_text(caption)
     )
-}
-
-/// A text whose pairs of code marks become code; an unpaired mark came from outside and stays.
-fn marked(text: &str) -> String {
-    let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        return escape::html(text);
-    }
-    let mut safe = String::with_capacity(text.len());
-    for (index, part) in parts.iter().enumerate() {
-        let part = escape::html(part);
-        if index % 2 == 0 {
-            safe.push_str(&part);
-        } else {
-            safe.push_str(&format!("<code>{part}</code>"));
-        }
-    }
-    safe
 }
 
 /// Several lines: line ends stay, every other control character and mark of direction becomes visible.

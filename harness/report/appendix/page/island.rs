@@ -52,9 +52,13 @@ struct Row {
     session: usize,
     gold: String,
     said: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     gold_reason: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<(u64, String)>,
     #[serde(skip)]
     distance: f64,

@@ -6,13 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of one entry of the user.
-const OF_USER: usize = 700;
+const OF_USER: usize = 520;
 /// Characters of one entry of the agent.
-const OF_AGENT: usize = 420;
+const OF_AGENT: usize = 300;
 /// Characters of the line that names a call of a tool.
-const OF_TOOL: usize = 140;
+const OF_TOOL: usize = 100;
+/// Calls of tools in one turn; what is left out is counted.
+const TOOLS: usize = 4;
 /// Characters of a whole passage.
-const OF_TURN: usize = 1800;
+const OF_TURN: usize = 1200;
 
 /// The passages of some turns of a view.
 pub(super) fn passages(view: &str, turns: &BTreeSet<u64>) -> BTreeMap<u64, String> {
@@ -41,6 +43,7 @@ pub(super) fn passages(view: &str, turns: &BTreeSet<u64>) -> BTreeMap<u64, Strin
 #[derive(Default)]
 struct Passage {
     entries: Vec<String>,
+    tools: usize,
     length: usize,
     left_out: usize,
 }
@@ -73,8 +76,11 @@ fn keep(found: &mut BTreeMap<u64, Passage>, turns: &BTreeSet<u64>, entry: Option
     };
     let text = cut(text.trim_end(), limit);
     let length = text.chars().count();
+    passage.tools += usize::from(text.starts_with("TOOL"));
+    let is_full = OF_TURN < passage.length + length;
+    let is_one_more = text.starts_with("TOOL") && TOOLS < passage.tools;
     // The user's words are what a reader looks for; they are never left out.
-    if OF_TURN < passage.length + length && !text.starts_with("USER") {
+    if (is_full || is_one_more) && !text.starts_with("USER") {
         passage.left_out += 1;
         return;
     }

@@ -13,7 +13,12 @@ const browsers = new Map();
 const enc = (text) => encodeURIComponent(text);
 const address = (...parts) => `#${parts.map((part) => part.split('-').map(enc).join('-')).join('/')}`;
 
-const readData = () => [...document.querySelectorAll('script[type="application/json"][data-goldset]')].map((island) => JSON.parse(island.textContent));
+const readData = () => [...document.querySelectorAll('script[type="application/json"][data-goldset]')].map((island) => {
+  const data = JSON.parse(island.textContent);
+  // Fields that say nothing are left out of the file.
+  data.classifiers.forEach((classifier) => classifier.rows.forEach((row, at, rows) => { rows[at] = { goldReason: '', reason: '', confidence: null, evidence: [], ...row }; }));
+  return data;
+});
 
 /// What a cell's address means: labels may hold hyphens, so every way to split is tried.
 const readCell = (classifier, text) => {
@@ -225,11 +230,15 @@ const startBrowsers = () => {
 const linkTables = () => goldsets.forEach((data) => data.classifiers.forEach((classifier) => {
   const table = document.getElementById(`table-${data.goldset}-confusion-${classifier.name}`);
   if (!table) return;
-  const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+  const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+  // Long labels bear numbers, and only the numbers head the columns: `3 test` and `3`.
+  const numbered = new Map([...table.tBodies[0].rows].map((row) => /^(\d+) (.+)$/.exec(row.cells[0].textContent)).filter(Boolean).map((found) => [found[1], found[2]]));
+  const isNumbered = numbered.size > 1;
   [...table.tBodies[0].rows].forEach((row) => {
-    const gold = row.cells[0].textContent;
+    const gold = isNumbered ? row.cells[0].textContent.replace(/^\d+ /, '') : row.cells[0].textContent;
     [...row.cells].slice(1).forEach((cell) => {
-      const said = heads[cell.cellIndex];
+      const head = heads[cell.cellIndex];
+      const said = isNumbered ? (numbered.get(head) ?? head) : head;
       if (!classifier.rows.some((one) => one.gold === gold && one.said === said)) return;
       cell.replaceChildren(make('a', { href: address(data.goldset, classifier.name, `${gold}-${said}`), 'aria-label': `gold ${gold}, candidate ${said}: ${cell.textContent}` }, cell.textContent));
     });
