@@ -72,16 +72,14 @@ pub(super) fn label(text: &str, width: usize) -> String {
 /// Makes the figure.
 pub(super) fn framed(heading: &Heading, scene: &Scene) -> Figure {
     let drawn = SvgBackend::new().with_pretty(true).render_scene(scene);
-    let body = drawn
+    let lines = drawn
         .split_once('\n')
         .map_or("", |(_opening, rest)| rest)
         .lines()
-        .filter(|line| {
-            let line = line.trim_start();
-            !line.starts_with("<!--") && !line.starts_with("<rect width=\"100%\"")
-        })
-        .map(|line| shortened(&rounded(&renamed(line.trim_start(), &heading.name))) + "\n")
-        .collect();
+        .map(str::trim_start)
+        .filter(|line| !line.starts_with("<!--") && !line.starts_with("<rect width=\"100%\""))
+        .map(|line| shortened(&rounded(&renamed(line, &heading.name))));
+    let body = joined(lines);
     let name = attribute(&heading.name);
     let head = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
@@ -124,6 +122,51 @@ fn shortened(line: &str) -> String {
         line = line.replace(default, "");
     }
     line
+}
+
+/// Straight lines of one style as one path. Texts may stand between them: nothing of a figure lies below a text.
+fn joined(lines: impl Iterator<Item = String>) -> String {
+    let mut text = String::new();
+    let mut path: Option<(String, String)> = None;
+    let write = |text: &mut String, path: Option<(String, String)>| {
+        if let Some((course, style)) = path {
+            text.push_str(&format!("<path d=\"{course}\"{style}\n"));
+        }
+    };
+    for line in lines {
+        match (straight(&line), &mut path) {
+            (Some((course, style)), Some((known, same))) if style == *same => {
+                known.push_str(&course);
+            }
+            (Some(next), _) => write(&mut text, path.replace(next)),
+            (None, _) => {
+                if !line.starts_with("<text") {
+                    write(&mut text, path.take());
+                }
+                text.push_str(&line);
+                text.push('\n');
+            }
+        }
+    }
+    write(&mut text, path);
+    text
+}
+
+/// The course of a straight line and the rest of its tag, from `<line x1="1" y1="2" x2="3" y2="2" stroke="…"/>`.
+fn straight(line: &str) -> Option<(String, String)> {
+    let rest = line.strip_prefix("<line x1=\"")?;
+    let (x1, rest) = rest.split_once("\" y1=\"")?;
+    let (y1, rest) = rest.split_once("\" x2=\"")?;
+    let (x2, rest) = rest.split_once("\" y2=\"")?;
+    let (y2, style) = rest.split_once('"')?;
+    let course = if y1 == y2 {
+        format!("M{x1} {y1}H{x2}")
+    } else if x1 == x2 {
+        format!("M{x1} {y1}V{y2}")
+    } else {
+        format!("M{x1} {y1}L{x2} {y2}")
+    };
+    Some((course, style.to_owned()))
 }
 
 /// Numbers inside tags with one decimal at most: `295.90000000000003` is `295.9`.
@@ -188,7 +231,7 @@ fn attribute(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{renamed, rounded};
+    use super::{joined, renamed, rounded};
 
     #[test]
     fn only_numbers_inside_tags_are_rounded() {
@@ -209,6 +252,21 @@ mod tests {
         assert_eq!(
             renamed("<g clip-path=\"url(#kuva-clip-27)\">", "starter-forest"),
             "<g clip-path=\"url(#starter-forest-clip)\">"
+        );
+    }
+
+    #[test]
+    fn lines_of_one_style_become_one_path() {
+        let lines = [
+            "<line x1=\"1\" y1=\"2\" x2=\"3\" y2=\"2\" stroke=\"#5c5c5a\"/>",
+            "<text x=\"1\" y=\"1\">a</text>",
+            "<line x1=\"1\" y1=\"2\" x2=\"1\" y2=\"9\" stroke=\"#5c5c5a\"/>",
+            "<circle r=\"2\"/>",
+            "<line x1=\"0\" y1=\"0\" x2=\"5\" y2=\"6\" stroke=\"#0072b2\"/>",
+        ];
+        assert_eq!(
+            joined(lines.into_iter().map(str::to_owned)),
+            "<text x=\"1\" y=\"1\">a</text>\n<path d=\"M1 2H3M1 2V9\" stroke=\"#5c5c5a\"/>\n<circle r=\"2\"/>\n<path d=\"M0 0L5 6\" stroke=\"#0072b2\"/>\n"
         );
     }
 }

@@ -67,6 +67,11 @@ pub fn draw(figure: &HeatMap) -> Figure {
     };
     let (across, down) = (figure.columns.len() as f64, figure.rows.len() as f64);
     let cell = if 12.0 < across { 30.0 } else { 44.0 };
+    // Title and basis stand above the cells, in the middle.
+    let margin = 70.0 + longest(&figure.rows) * 7.6;
+    let head = figure.heading.title.chars().count() as f64 * 8.6;
+    let head = head.max(figure.heading.basis.chars().count() as f64 * 7.0);
+    let width = margin + (across * cell + 40.0).max(head).max(300.0);
     let mut layout = Layout::auto_from_plots(&plots)
         .with_theme(theme())
         .with_title(label(&figure.heading.title, 60))
@@ -80,7 +85,7 @@ pub fn draw(figure: &HeatMap) -> Figure {
         .with_label_size(12)
         .with_tick_size(12)
         .with_show_grid(false)
-        .with_width((110.0 + longest(&figure.rows) * 7.6 + across * cell).max(420.0))
+        .with_width(width)
         .with_height(
             130.0
                 + down * cell.min(38.0)

@@ -126,7 +126,7 @@ pub fn draw(figure: &Intervals) -> Figure {
         .with_label_size(12)
         .with_tick_size(12)
         .with_width(680.0)
-        .with_height(118.0 + rows as f64 * (12.0 + 12.0 * figure.series.len() as f64))
+        .with_height((118.0 + rows as f64 * (12.0 + 12.0 * figure.series.len() as f64)).max(210.0))
         .with_x_tick_format(TickFormat::Custom(std::sync::Arc::new(move |value| {
             tick(value, percent)
         })));

@@ -12,7 +12,7 @@ pub(super) const MUTED: &str = "#5c5c5a";
 /// Lines of the grid.
 pub(super) const GRID: &str = "#dcdcd8";
 /// The body of a box.
-pub(super) const BOX: &str = "#cfe3f1";
+pub(super) const BOX: &str = "#9cc3de";
 /// What `kuva` draws ticks with, whatever the theme says.
 const TICK: &str = "#000000";
 
@@ -34,7 +34,7 @@ const DARK: [(&str, &str); 18] = [
     (INK, "#ececea"),
     (MUTED, "#b5b5b1"),
     (GRID, "#3a3f45"),
-    (BOX, "#23455f"),
+    (BOX, "#2f5f84"),
     (TICK, "#b5b5b1"),
     ("#0072b2", "#56b4e9"),
     ("#d55e00", "#f0904c"),

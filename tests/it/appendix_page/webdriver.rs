@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long a page may take for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Keys as the protocol writes them.
 pub(crate) const ENTER: &str = "\u{e007}";
@@ -68,7 +68,7 @@ impl Browser {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .no_proxy()
-            .timeout(Duration::from_secs(90))
+            .timeout(Duration::from_secs(400))
             .build()
             .unwrap();
         let mut browser = Self {
@@ -96,6 +96,8 @@ impl Browser {
             .expect("a session begins")
             .to_owned();
         browser.session = format!("{}/{id}", browser.session);
+        // Every link is followed in one script.
+        browser.post("/timeouts", json!({"script": 300_000})).await;
         Some(browser)
     }
 
