@@ -8,7 +8,7 @@ const PREAMBLE: &str = r"\documentclass[a4paper,10pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
 \usepackage{textcomp}
-\usepackage[margin=2cm]{geometry}
+\usepackage[margin=1.5cm]{geometry}
 \usepackage{array}
 \usepackage{booktabs}
 \usepackage{longtable}
@@ -21,6 +21,8 @@ const PREAMBLE: &str = r"\documentclass[a4paper,10pt]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.5em}
 \setlength{\emergencystretch}{3em}
+% A heading moves to the next page unless so much room is left.
+\newcommand{\room}[1]{\par\begingroup\dimen0=\pagegoal\advance\dimen0-\pagetotal\ifdim\dimen0<#1\relax\newpage\fi\endgroup}
 \begin{document}
 ";
 
@@ -43,7 +45,7 @@ pub fn document(provenance: &[String], blocks: &[Block]) -> String {
                 running(title)
             )),
             Block::Heading(3, title) => text.push_str(&format!(
-                "\\subsection*{{{0}}}\n\\addcontentsline{{toc}}{{subsection}}{{{0}}}\n",
+                "\\room{{8em}}\\subsection*{{{0}}}\n\\addcontentsline{{toc}}{{subsection}}{{{0}}}\n",
                 running(title)
             )),
             Block::Heading(_, title) => {
@@ -98,7 +100,7 @@ fn preformatted(lines: &str) -> String {
         }
         let indent = line.len() - line.trim_start().len();
         text.push_str(&format!(
-            "\\hangindent=2em\\hangafter=1 \\leavevmode{}{}\\par\n",
+            "\\hangindent=2em\\hangafter=1 \\leavevmode {}{}\\par\n",
             "\\ ".repeat(indent),
             escape::latex(line.trim_start())
         ));

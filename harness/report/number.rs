@@ -45,6 +45,25 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// A share that may be negative or above one, or a change of one: whole percent, one decimal below one percent.
+#[must_use]
+pub fn signed_percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let text = if percent.abs() < 0.95 && percent.abs() >= 0.05 {
+        format!("{percent:.1}%")
+    } else {
+        format!("{percent:.0}%")
+    };
+    if text == "-0%" { "0%".to_owned() } else { text }
+}
+
+/// A share as it was published: with a decimal where there is one.
+#[must_use]
+pub fn published_percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
+}
+
 /// `[0.52, 0.69]`, cut at -1 and 1, beyond which no coefficient lies. The page says so; JSON has the limits uncut.
 #[must_use]
 pub fn interval(interval: Interval) -> String {

@@ -35,6 +35,7 @@ mod readers;
 mod recorded;
 mod recordings;
 mod redaction;
+mod report;
 mod requests;
 mod requests_files;
 mod requests_files_errors;

@@ -154,6 +154,16 @@ fn prompts(appendix: &Appendix) -> Vec<Block> {
         blocks.push(Block::Preformatted(prompt.text.clone()));
     }
     blocks.push(Block::Heading(3, "Wire schema".to_owned()));
-    blocks.push(Block::Preformatted(appendix.schema.clone()));
+    blocks.push(Block::Text(
+        "As it is sent, but for line breaks and indents.".to_owned(),
+    ));
+    blocks.push(Block::Preformatted(in_lines(&appendix.schema)));
     blocks
+}
+
+/// A schema in lines that people read.
+fn in_lines(schema: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(schema)
+        .and_then(|value| serde_json::to_string_pretty(&value))
+        .unwrap_or_else(|_| schema.to_owned())
 }

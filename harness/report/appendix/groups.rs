@@ -1,8 +1,9 @@
 //! Section 9: what sessions of known groups show: actions and words per prompt by expertise, and by who decides.
 
+use crate::classifier::check::kind_word;
 use crate::classifier::study::{Grouping, Study};
 use crate::domain::telemetry::Measure;
-use crate::report::number::{coefficient, p_value, percent};
+use crate::report::number::{coefficient, p_value, signed_percent};
 use crate::report::page::Block;
 use crate::report::table::{Align, Cell, Table};
 use crate::stats::estimate::Undefined;
@@ -24,6 +25,8 @@ struct Group {
     sessions: Vec<usize>,
     /// The users that count for suppression.
     users: usize,
+    /// What the groups that make up a whole have in common.
+    of: Option<&'static str>,
 }
 
 pub(super) fn blocks(material: &Material) -> Vec<Block> {
@@ -70,6 +73,7 @@ fn groups(material: &Material, grouping: &Grouping) -> Vec<Group> {
                     .filter(|at| candidate.category(*at) == Some(code))
                     .collect(),
                 users: users_of_label(material, part, code),
+                of: None,
             })
             .filter(|group| !group.sessions.is_empty())
             .collect();
@@ -87,6 +91,7 @@ fn groups(material: &Material, grouping: &Grouping) -> Vec<Group> {
             Group {
                 name: member.name.clone(),
                 users: material.users_of(sessions.iter().copied()),
+                of: member.when.of.map(kind_word),
                 sessions,
             }
         })
@@ -134,7 +139,11 @@ fn levels(material: &Material, grouping: &Grouping) -> Block {
             not_positive += left_out;
             let at = |p: f64| measured(quantile(&values, p)).of_users(group.users);
             table.push_cells(vec![
-                measure.words().into(),
+                match group.of {
+                    Some(kind) => format!("{}: {kind}", measure.words()),
+                    None => measure.words().to_owned(),
+                }
+                .into(),
                 group.name.as_str().into(),
                 Cell::text(values.len().to_string()).of_users(group.users),
                 Cell::text(material.users_of(sessions).to_string()).of_users(group.users),
@@ -149,9 +158,8 @@ fn levels(material: &Material, grouping: &Grouping) -> Block {
         }
     }
     let mut table = table.note(format!(
-        "Labels of `{}`; n is the sessions of a group with telemetry. Quantiles are linear between order statistics; no intervals. Geometric means leave out {} that are zero.",
+        "Labels of `{}`; n is the sessions of a group with telemetry. Quantiles are linear between order statistics; no intervals. Geometric means are of values above zero: {not_positive} left out.",
         material.basis.candidate,
-        crate::report::number::counted(not_positive as u64, "value"),
     ));
     if let Some(published) = &grouping.published {
         table = table.note(format!("The study: {published}."));
@@ -325,9 +333,9 @@ fn change(tested: &Tested) -> Cell {
         if 10.0 < share {
             "over +1000%".to_owned()
         } else if share < 0.0 {
-            percent(share)
+            signed_percent(share)
         } else {
-            format!("+{}", percent(share))
+            format!("+{}", signed_percent(share))
         }
     };
     let value = show(tested.estimate.value);

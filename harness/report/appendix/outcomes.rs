@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use crate::classifier::derived::DerivedDefinition;
 use crate::classifier::study::{Control, Outcomes};
 use crate::domain::label::Label;
-use crate::report::number::{coefficient, p_value, percent};
+use crate::report::number::{coefficient, p_value, percent, signed_percent};
 use crate::report::page::Block;
 use crate::report::table::{Align, Cell, Table};
 use crate::stats::estimate::Undefined;
 use crate::stats::regression::{Design, Options, Regression, Term, Vcov, regress};
 use crate::validation::agreement::CONFIDENCE;
 
-use super::cells::{clustered, undefined, with_limits};
+use super::cells::{clustered, undefined};
 use super::labels::users_of_label;
 use super::material::{ClassifierPart, Material, Role};
 
@@ -85,7 +85,7 @@ pub(super) fn blocks(material: &Material) -> Vec<Block> {
         Block::Table(
             rates
                 .note(format!("Labels of `{}`; n is the sessions for which an outcome is defined (those without a clear goal are left out; outcomes in trouble look at sessions that hit it). Intervals: of raw rates Wilson's on the effective number of sessions, sessions of a user as one draw; of adjusted rates CR2 errors clustered by user, t with Satterthwaite's degrees of freedom.", material.basis.candidate))
-                .note(format!("Adjusted rates come from a linear probability model with levels as dummies that compares sessions within {}; sessions that share one of these with no other session are left out, see the next table. Where few are left, or a level is explained by what is absorbed, there is a reason in place of a rate, and intervals may leave 0 to 1, at which they are cut.", within.join(", ")))
+                .note(format!("Adjusted rates come from a linear probability model with levels as dummies that compares sessions within {}; sessions that share one of these with no other session are left out, see the next table. Where few are left, or a level is explained by what is absorbed, there is a reason in place of a rate, and rates and limits may leave 0 to 100%: a linear model does not know these ends, and nothing is cut.", within.join(", ")))
                 .note(format!("The study: {}.", outcomes.published)),
         ),
         Block::Table(fits.note(format!(
@@ -200,7 +200,17 @@ fn adjusted_rate(fitted: &Result<Regression, Undefined>, code: u16) -> Cell {
     {
         None => Cell::text("no session left"),
         Some((_, Err(reason))) => undefined(*reason),
-        Some((_, Ok(tested))) => with_limits(tested.estimate.value, tested.estimate.interval),
+        Some((_, Ok(tested))) => {
+            let value = signed_percent(tested.estimate.value);
+            match tested.estimate.interval {
+                Some(limits) => Cell::estimate(
+                    value,
+                    signed_percent(limits.low),
+                    signed_percent(limits.high),
+                ),
+                None => Cell::text(format!("{value} (no interval)")),
+            }
+        }
     }
 }
 

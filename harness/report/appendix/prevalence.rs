@@ -5,7 +5,7 @@
 //! of the other folds correct each fold.
 
 use crate::domain::label::Scale;
-use crate::report::number::percent;
+use crate::report::number::{percent, published_percent};
 use crate::report::page::Block;
 use crate::report::table::{Align, Cell, Table};
 use crate::stats::error_matrix::invert_error_matrix;
@@ -120,8 +120,8 @@ fn rows(material: &Material, part: &ClassifierPart, table: &mut Table) {
             continue;
         }
         let few = users_of_label(material, part, code);
-        let counts = counts(&pairs, code, |_| true, |_| true);
-        let ratio = |part: u64, whole: u64| {
+        let [sensitivity, specificity] = recognised(&pairs, code);
+        let ratio = |(part, whole): (u64, u64)| {
             #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
             let share = part as f64 / whole as f64;
             if whole == 0 {
@@ -136,8 +136,8 @@ fn rows(material: &Material, part: &ClassifierPart, table: &mut Table) {
             pairs.len().to_string().into(),
             clustered(&said, &users).of_users(few),
             clustered(&gold, &users).of_users(few),
-            ratio(counts.true_positives, counts.gold_positives).of_users(few),
-            ratio(counts.true_negatives, counts.gold_negatives).of_users(few),
+            ratio(sensitivity).of_users(few),
+            ratio(specificity).of_users(few),
             rogan_gladen(material, &pairs, &users, code).of_users(few),
             match &inverted {
                 Ok(shares) => Cell::text(percent(shares[usize::from(code)])),
@@ -146,7 +146,7 @@ fn rows(material: &Material, part: &ClassifierPart, table: &mut Table) {
             .of_users(few),
             label
                 .published
-                .map_or_else(|| "not stated".to_owned(), percent)
+                .map_or_else(|| "not stated".to_owned(), published_percent)
                 .into(),
         ]);
     }
@@ -172,54 +172,46 @@ fn across_folds(pairs: &[Pair], code: u16) -> Result<f64, Undefined> {
     if pairs.is_empty() {
         return Err(Undefined::NoPairs);
     }
+    // One walk: of each fold its sessions, those said, and the four cells of the label.
+    let mut folds = [[0_u64; 4]; FOLDS as usize];
+    for pair in pairs {
+        let cell = usize::from(pair.gold == code) * 2 + usize::from(pair.said == code);
+        folds[pair.fold][cell] += 1;
+    }
+    let total = |cell: usize| folds.iter().map(|fold| fold[cell]).sum::<u64>();
+    let all = [total(0), total(1), total(2), total(3)];
     let mut sum = 0.0;
-    for fold in 0..FOLDS as usize {
-        let n = pairs.iter().filter(|pair| pair.fold == fold).count();
-        if n == 0 {
+    for fold in &folds {
+        let tested: u64 = fold.iter().sum();
+        if tested == 0 {
             continue;
         }
-        let counts = counts(
-            pairs,
-            code,
-            |pair| pair.fold == fold,
-            |pair| pair.fold != fold,
-        );
+        let others = |cell: usize| all[cell] - fold[cell];
+        let counts = Counts {
+            positive: fold[1] + fold[3],
+            tested,
+            true_positives: others(3),
+            gold_positives: others(2) + others(3),
+            true_negatives: others(0),
+            gold_negatives: others(0) + others(1),
+        };
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-        let weight = n as f64 / pairs.len() as f64;
+        let weight = tested as f64 / pairs.len() as f64;
         sum += weight * counts.corrected()?;
     }
     Ok(sum)
 }
 
-/// Counts of one label: said among the sessions tested, right among those that errors are measured on.
-fn counts(
-    pairs: &[Pair],
-    code: u16,
-    is_tested: impl Fn(&Pair) -> bool,
-    is_measured: impl Fn(&Pair) -> bool,
-) -> Counts {
-    let mut counts = Counts {
-        positive: 0,
-        tested: 0,
-        true_positives: 0,
-        gold_positives: 0,
-        true_negatives: 0,
-        gold_negatives: 0,
-    };
+/// Sensitivity and specificity of one label as counts: right and all gold sessions with it, and without it.
+fn recognised(pairs: &[Pair], code: u16) -> [(u64, u64); 2] {
+    let mut found = [(0, 0); 2];
     for pair in pairs {
         let (is_gold, is_said) = (pair.gold == code, pair.said == code);
-        if is_tested(pair) {
-            counts.tested += 1;
-            counts.positive += u64::from(is_said);
-        }
-        if is_measured(pair) {
-            counts.gold_positives += u64::from(is_gold);
-            counts.gold_negatives += u64::from(!is_gold);
-            counts.true_positives += u64::from(is_gold && is_said);
-            counts.true_negatives += u64::from(!is_gold && !is_said);
-        }
+        let (right, all) = &mut found[usize::from(!is_gold)];
+        *right += u64::from(is_gold == is_said);
+        *all += 1;
     }
-    counts
+    found
 }
 
 /// Shares of all labels by inverting the error matrix of the other folds; labels without gold sessions have a share of 0.

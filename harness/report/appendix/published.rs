@@ -2,7 +2,7 @@
 
 use crate::classifier::study::{Compute, Figure, Study};
 use crate::domain::label::Label;
-use crate::report::number::percent;
+use crate::report::number::{percent, published_percent};
 use crate::report::page::Block;
 use crate::report::table::{Align, Cell, Table};
 use crate::stats::moments::{mean, median};
@@ -234,7 +234,7 @@ fn label_shares(material: &Material) -> Option<Block> {
             table.push_cells(vec![
                 definition.name.as_str().into(),
                 labels.join(", ").into(),
-                percent(published).into(),
+                published_percent(published).into(),
                 n.to_string().into(),
                 said,
                 gold,

@@ -1,0 +1,86 @@
+//! `--publish`: what readers outside do not see.
+
+use super::{cell, files_below, rows};
+use crate::workspace::Workspace;
+
+fn published(least: &str) -> Workspace {
+    let workspace = Workspace::new();
+    // A rationale and ids that no reader may find.
+    workspace.edit(
+        "goldsets/tiny/labels.csv",
+        "s1,codebase,gold,modify,",
+        "s1,codebase,gold,modify,secret-rationale",
+    );
+    workspace.write("README.md", "<!-- validate: tiny.sessions -->5 sessions\n");
+    let ran = workspace.run(&[
+        "report",
+        "--publish",
+        "--min-users",
+        least,
+        "--out",
+        "public",
+    ]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    workspace
+}
+
+#[test]
+fn ids_users_repositories_and_rationales_are_left_out() {
+    let workspace = published("3");
+    let files = files_below(&workspace.path().join("public"));
+    assert!(files.contains_key("appendix.md"));
+    for (path, bytes) in &files {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        for secret in ["secret-rationale", "ada", "bob", "a/x", "c/z", "s1.jsonl"] {
+            let words = text
+                .split(|letter: char| !(letter.is_alphanumeric() || "-_/.".contains(letter)))
+                .any(|word| word == secret);
+            assert!(!words, "{path} holds {secret}");
+        }
+        for id in ["s1", "s2", "s3", "s4", "s5", "s6"] {
+            let is_there = text
+                .split(|letter: char| !letter.is_alphanumeric())
+                .any(|word| word == id);
+            assert!(!is_there, "{path} holds the id {id}");
+        }
+    }
+    let page = String::from_utf8(files["appendix.md"].clone()).unwrap();
+    assert!(page.contains("fewer than 3 users is suppressed"), "{page}");
+    assert_eq!(
+        std::fs::read_to_string(workspace.path().join("README.md")).unwrap(),
+        "<!-- validate: tiny.sessions -->5 sessions\n",
+        "texts are left alone"
+    );
+}
+
+#[test]
+fn cells_of_few_users_are_suppressed_and_what_rests_on_all_is_not() {
+    let workspace = published("3");
+    let tables = workspace.path().join("public/tables");
+    // Every cell of the confusion matrix tells of one or two users.
+    let confusion = rows(&tables.join("tiny-confusion-codebase.csv"));
+    for row in &confusion[1..5] {
+        for cell in &row[1..] {
+            assert!(cell == "suppressed" || cell == "0", "{row:?}");
+        }
+    }
+    let classes = rows(&tables.join("tiny-per-class.csv"));
+    assert_eq!(
+        cell(&classes, &["codebase", "modify (Modify)"], "recall"),
+        "suppressed"
+    );
+    let agreement = rows(&tables.join("tiny-agreement.csv"));
+    assert_eq!(cell(&agreement, &["codebase"], "kappa"), "0.44");
+}
+
+#[test]
+fn a_published_appendix_has_a_check_of_its_own() {
+    let workspace = published("3");
+    let options = ["report", "--publish", "--min-users", "3", "--out", "public"];
+    assert_eq!(
+        workspace.run(&[&options[..], &["--check"]].concat()).code,
+        Some(0)
+    );
+    let ran = workspace.run(&["report", "--check", "--out", "public"]);
+    assert_eq!(ran.code, Some(1), "{ran}");
+}
