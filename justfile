@@ -21,10 +21,9 @@ snap:
 bench:
     cargo bench
 
-# Writes the figures of both goldsets into reports/, each in a folder of its own.
-report:
-    cargo run --release -- --classifier all --goldset goldsets/public-sessions --format markdown --out reports/public-sessions
-    cargo run --release -- --classifier all --goldset goldsets/starter --format markdown --out reports/starter
+# Writes the appendix of all goldsets into reports/, and the numbers that texts quote from it.
+report *ARGS:
+    cargo run --release -- report {{ARGS}}
 
 # Validates one classifier: `just validate expertise --goldset goldsets/public-sessions`.
 validate NAME *ARGS:

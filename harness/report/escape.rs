@@ -34,7 +34,11 @@ fn is_unsafe(character: char) -> bool {
 /// Quoting of commas and line ends is the writer's work.
 #[must_use]
 pub fn csv_cell(text: &str) -> Cow<'_, str> {
-    let is_number = text.parse::<f64>().is_ok();
+    let is_number = text
+        .strip_suffix('%')
+        .unwrap_or(text)
+        .parse::<f64>()
+        .is_ok();
     match text.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r') if !is_number => Cow::Owned(format!("'{text}")),
         _ => Cow::Borrowed(text),

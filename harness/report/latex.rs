@@ -3,11 +3,13 @@
 use super::escape;
 use super::page::Block;
 
-/// What the document needs, before its text. Everything is in Debian's `texlive-latex-recommended`.
+/// What the document needs, before its text. Debian's `texlive-latex-recommended` has all of it;
+/// outlines of the letters come from `lmodern` where it is installed.
 const PREAMBLE: &str = r"\documentclass[a4paper,10pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
 \usepackage{textcomp}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage[margin=1.5cm]{geometry}
 \usepackage{array}
 \usepackage{booktabs}

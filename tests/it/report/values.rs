@@ -43,10 +43,10 @@ fn the_agreement_of_the_tiny_goldset_is_what_a_hand_computes() {
     let groups = rows(&tables.join("tiny-groups-expertise.csv"));
     let expert = |column| cell(&groups, &["actions per prompt", "5 Expert"], column);
     assert_eq!([expert("n"), expert("median")], ["1", "8.0"]);
-    // Ranks of levels 2 4 1 3, of actions 3.5 2 3.5 1: covariance -3, variances 5 and 4.5.
+    // Ranks of levels 2 4 1 3, of actions 3.5 2 3.5 1: products of deviations -0.5 - 0.75 - 1.5 - 0.75 = -3.5, squares 5 and 4.5.
     let trends = rows(&tables.join("tiny-trends-expertise.csv"));
     let rho = cell(&trends, &["actions per prompt"], "Spearman");
-    let expected = -3.0 / (5.0_f64 * 4.5).sqrt();
+    let expected = -3.5 / (5.0_f64 * 4.5).sqrt();
     assert!(rho.starts_with(&format!("{expected:.2}")), "{rho}");
 }
 
