@@ -299,6 +299,16 @@ async fn filters_leave_sessions_out_and_the_address_follows() {
     // Another classifier, and more sessions than are shown at once.
     browser.text(&choose("classifier", "expertise")).await;
     browser
+        .until("location.hash === '#starter/expertise/differ'")
+        .await;
+    // By keyboard: the space bar takes the tick away.
+    browser
+        .value(&format!(
+            "{root}.querySelector('[name=differ]').focus() ?? 1"
+        ))
+        .await;
+    browser.press(" ").await;
+    browser
         .until("location.hash === '#starter/expertise'")
         .await;
     assert_eq!(
