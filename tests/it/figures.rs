@@ -147,6 +147,12 @@ fn hostile_labels_are_shown_as_text() {
 #[test]
 fn no_text_is_cut_off_at_the_frame() {
     let long = "a label of many words that does not end";
+    let view_box = regex::Regex::new(r#"viewBox="0 0 (\d+) (\d+)""#).unwrap();
+    let text = regex::Regex::new(
+            r#"<text x="([-\d.]+)" y="([-\d.]+)"(?: font-size="(\d+)")?(?: text-anchor="(\w+)")?([^>]*)>([^<]*)<"#,
+        )
+        .unwrap();
+    let turned = regex::Regex::new(r"rotate\((-?\d+)").unwrap();
     for figure in [
         forest(&[long, "b", "c"]),
         confusion(&[long, "unclassified", "45-0000"]),
@@ -154,13 +160,8 @@ fn no_text_is_cut_off_at_the_frame() {
         confidence(),
     ] {
         let svg = figure.inline();
-        let size = regex::Regex::new(r#"viewBox="0 0 (\d+) (\d+)""#).unwrap();
-        let size = size.captures(&svg).unwrap();
+        let size = view_box.captures(&svg).unwrap();
         let (width, height): (f64, f64) = (size[1].parse().unwrap(), size[2].parse().unwrap());
-        let text = regex::Regex::new(
-            r#"<text x="([-\d.]+)" y="([-\d.]+)"(?: font-size="(\d+)")?(?: text-anchor="(\w+)")?([^>]*)>([^<]*)<"#,
-        )
-        .unwrap();
         let mut seen = 0;
         for found in text.captures_iter(&svg) {
             seen += 1;
@@ -173,7 +174,6 @@ fn no_text_is_cut_off_at_the_frame() {
                     .map_or(12.0, |size| size.as_str().parse().unwrap()),
             );
             let length = found[6].chars().count() as f64 * em * 0.56;
-            let turned = regex::Regex::new(r"rotate\((-?\d+)").unwrap();
             let angle = turned
                 .captures(&found[5])
                 .map_or(0.0, |angle| angle[1].parse::<f64>().unwrap().to_radians());
