@@ -215,3 +215,22 @@ pub fn latex(text: &str) -> String {
     }
     safe
 }
+
+/// For running text in HTML: pairs of code marks round names become code; an unpaired one came from outside and stays.
+#[must_use]
+pub fn html_text(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return html(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    for (index, part) in parts.iter().enumerate() {
+        let part = html(part);
+        if index % 2 == 0 {
+            safe.push_str(&part);
+        } else {
+            safe.push_str(&format!("<code>{part}</code>"));
+        }
+    }
+    safe
+}

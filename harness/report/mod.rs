@@ -13,6 +13,7 @@ pub mod basis;
 mod checks_json;
 mod checks_text;
 pub mod escape;
+pub mod figures;
 mod findings;
 pub mod gate;
 pub mod gate_json;

@@ -170,7 +170,11 @@ fn only_the_right_files_know_a_crate() {
     let owners: &[(&str, &[&str])] = &[
         ("statrs", &["stats/dist.rs"]),
         ("jsonschema", &["classifier/schema.rs"]),
-        ("minijinja", &["classifier/prompt.rs"]),
+        (
+            "minijinja",
+            &["classifier/prompt.rs", "report/appendix/page/"],
+        ),
+        ("kuva", &["report/figures/"]),
         ("anyhow", &["commands/"]),
         ("rusqlite", &["store/"]),
         ("reqwest", &["provider/"]),

@@ -36,7 +36,17 @@ pub fn files(appendix: &Appendix) -> Vec<File> {
             text: latex::document(&provenance, &blocks),
         },
     ];
+    files.push(File {
+        path: "appendix.html".to_owned(),
+        text: super::page::render(appendix),
+    });
     for part in &appendix.goldsets {
+        for drawing in &part.drawings {
+            files.push(File {
+                path: format!("figures/{}.svg", drawing.figure.heading.name),
+                text: drawing.figure.file(),
+            });
+        }
         let provenance = appendix.provenance.lines(Some(part.material.name()));
         for table in part
             .sections
@@ -72,16 +82,11 @@ pub fn files(appendix: &Appendix) -> Vec<File> {
 /// The whole appendix as blocks: what it rests on, the goldsets one after another, the prompts.
 #[must_use]
 pub fn document(appendix: &Appendix) -> Vec<Block> {
-    let mut blocks = vec![
-        Block::Heading(1, "Appendix: how far the classifiers can be trusted".to_owned()),
-        Block::Text("Every goldset has a part of its own, so that synthetic and real sessions never stand in one table or figure. Each table says how many sessions it rests on, how intervals were made, and what was left out; where a figure is undefined, the reason stands in its place.".to_owned()),
-        Block::Text("Intervals are at 95%. A session counts once however many raters saw it; where intervals are called clustered, all sessions of a user are one draw. Limits of coefficients are cut at -1 and 1.".to_owned()),
-    ];
-    if let Some(least) = appendix.published_from {
-        blocks.push(Block::Text(format!(
-            "For publication, every cell that tells of fewer than {least} users is suppressed, and so is a second one wherever sums would reveal the first; transcripts, rationales, ids and names of users and repositories are left out."
-        )));
-    }
+    let mut blocks = vec![Block::Heading(
+        1,
+        "Appendix: how far the classifiers can be trusted".to_owned(),
+    )];
+    blocks.extend(preface(appendix));
     blocks.push(Block::Heading(2, "What it rests on".to_owned()));
     blocks.push(Block::List(
         appendix
@@ -114,6 +119,21 @@ pub fn document(appendix: &Appendix) -> Vec<Block> {
         }
     }
     blocks.extend(prompts(appendix));
+    blocks
+}
+
+/// What is said of the whole appendix.
+#[must_use]
+pub fn preface(appendix: &Appendix) -> Vec<Block> {
+    let mut blocks = vec![
+        Block::Text("Every goldset has a part of its own, so that synthetic and real sessions never stand in one table or figure. Each table says how many sessions it rests on, how intervals were made, and what was left out; where a figure is undefined, the reason stands in its place.".to_owned()),
+        Block::Text("Intervals are at 95%. A session counts once however many raters saw it; where intervals are called clustered, all sessions of a user are one draw. Limits of coefficients are cut at -1 and 1.".to_owned()),
+    ];
+    if let Some(least) = appendix.published_from {
+        blocks.push(Block::Text(format!(
+            "For publication, every cell that tells of fewer than {least} users is suppressed, and so is a second one wherever sums would reveal the first; transcripts, rationales, ids and names of users and repositories are left out."
+        )));
+    }
     blocks
 }
 

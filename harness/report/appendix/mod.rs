@@ -2,6 +2,7 @@
 //!
 //! `material` is what is known of one goldset, without any wording. The other files make one or two sections each from it;
 //! `sections` has them in order, `provenance` says what they rest on, `quotes` gives single numbers their keys,
+//! `drawings` makes the figures, `page` the page for browsers,
 //! `markers` keeps numbers quoted in texts up to date, and `files` renders everything. A goldset never shares a table or
 //! figure with another one, so that synthetic and real sessions stay apart.
 
@@ -9,6 +10,7 @@ mod agreement;
 mod cells;
 mod classifiers;
 mod derived;
+pub mod drawings;
 mod failures;
 pub mod files;
 mod groups;
@@ -17,6 +19,7 @@ pub mod markers;
 pub mod material;
 mod origin;
 mod outcomes;
+pub mod page;
 pub mod prevalence;
 pub mod provenance;
 mod published;
@@ -26,6 +29,7 @@ mod sections;
 mod telemetry;
 
 use super::page::Block;
+use drawings::Drawing;
 use material::Material;
 use provenance::Provenance;
 
@@ -49,6 +53,8 @@ pub struct GoldsetPart {
     pub material: Material,
     /// The sections, made from the values.
     pub sections: Vec<Section>,
+    /// The figures that sections show.
+    pub drawings: Vec<Drawing>,
 }
 
 /// A classifier's full text, as it is sent.
@@ -103,9 +109,17 @@ impl Appendix {
                             table.suppress(least);
                         }
                     }
+                }
+                let drawings = drawings::of(&material, &sections, published_from);
+                if published_from.is_some() {
                     material.withhold();
                 }
-                GoldsetPart { material, sections }
+                place(&mut sections, &drawings);
+                GoldsetPart {
+                    material,
+                    sections,
+                    drawings,
+                }
             })
             .collect();
         Self {
@@ -115,6 +129,23 @@ impl Appendix {
             prompts,
             goldsets,
             published_from,
+        }
+    }
+}
+
+/// Puts each figure at the end of its section.
+fn place(sections: &mut [Section], drawings: &[Drawing]) {
+    for drawing in drawings {
+        let heading = &drawing.figure.heading;
+        if let Some(section) = sections
+            .iter_mut()
+            .find(|section| section.number == drawing.section)
+        {
+            section.blocks.push(Block::Figure {
+                key: heading.name.clone(),
+                alt: format!("{}. {}", heading.title, heading.description),
+                caption: drawing.caption.clone(),
+            });
         }
     }
 }

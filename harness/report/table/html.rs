@@ -1,7 +1,7 @@
 //! A table for browsers.
 
 use super::{Align, Table};
-use crate::report::escape::html;
+use crate::report::escape::{html, html_text};
 
 impl Table {
     /// As an HTML table with caption and scoped headers; the first column heads its row.
@@ -13,7 +13,7 @@ impl Table {
         }
         text.push_str(">\n");
         if !self.title.is_empty() {
-            text.push_str(&format!("<caption>{}</caption>\n", html(&self.title)));
+            text.push_str(&format!("<caption>{}</caption>\n", html_text(&self.title)));
         }
         text.push_str("<thead>\n<tr>");
         for (title, align) in &self.columns {
