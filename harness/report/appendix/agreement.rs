@@ -103,8 +103,7 @@ fn tables(material: &Material, key: &str, who: &str, against: &str) -> Vec<Block
                 .note("`log` compares natural logarithms; `mean error` is the mean absolute error on that scale, and beside it stand those of the baselines, because a constant has no correlation. `median ratio` is candidate to gold, as they are."),
         ));
     }
-    if let Some(comparison) = blocks.is_empty().then_some(()) {
-        let () = comparison;
+    if blocks.is_empty() {
         blocks.push(Block::Text(format!("{who} has no labels here.")));
     }
     blocks
