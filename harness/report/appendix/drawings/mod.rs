@@ -292,7 +292,7 @@ fn confusion(material: &Material, part: &ClassifierPart) -> Option<Drawing> {
             columns: counts.columns,
             counts: counts.cells,
         }),
-        caption: "Sessions; the darker, the larger the share of the row. Labels that neither side gave are left out.".to_owned(),
+        caption: "Sessions; the further a cell stands out from the ground, the larger its share of the row. Labels that neither side gave are left out.".to_owned(),
     })
 }
 
