@@ -112,10 +112,3 @@ fn the_seed_of_the_fuzz_target_is_whole() {
     let read = swe_chat::read(folder.path(), None, Keep::default()).unwrap();
     assert_eq!(read.sessions.len(), 2);
 }
-
-#[test]
-#[ignore = "writes fuzz/seeds/sessions.parquet anew"]
-fn make_the_seed_of_the_fuzz_target() {
-    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
-    small().tables["sessions"].write(&seeds.join("sessions.parquet"), zstd());
-}
