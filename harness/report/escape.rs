@@ -67,13 +67,14 @@ pub fn markdown_cell(text: &str) -> String {
 
 /// For running text in Markdown: like a cell, but code marks stay, because our own sentences use them round names.
 ///
-/// Inside code marks nothing but a code mark is special, so names keep their underscores there.
+/// Inside code marks nothing but a code mark is special, so names keep their underscores there. Marks pair where their runs
+/// are equally long, which ours are: single ones. A text with other runs, or an unpaired mark, came from outside and has
+/// no code.
 #[must_use]
 pub fn markdown_text(text: &str) -> String {
     let text = terminal(text);
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        // An unpaired mark came from outside.
+    if parts.len().is_multiple_of(2) || text.contains("``") {
         return markdown_cell(&text);
     }
     let mut safe = String::with_capacity(text.len());
