@@ -130,6 +130,31 @@ pub fn github_property(text: &str) -> String {
     github_message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
+/// For text in GitHub's log that is no command: the runner obeys lines that begin with `::`, after any blanks, and `##[`
+/// anywhere in a line.
+///
+/// One character of either becomes its number in the form of JSON, so that a JSON text says what it said.
+#[must_use]
+pub fn github_log(text: &str) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##[") {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    // The runner ends a line at either character.
+    for line in text.split_inclusive(['\n', '\r']) {
+        let line = line.replace("##[", "##\\u005b");
+        let rest = line.trim_start();
+        if rest.starts_with("::") {
+            safe.push_str(&line[..line.len() - rest.len()]);
+            safe.push_str("\\u003a");
+            safe.push_str(&rest[1..]);
+        } else {
+            safe.push_str(&line);
+        }
+    }
+    Cow::Owned(safe)
+}
+
 /// For HTML text and attribute values in double quotes; control characters and direction marks become visible.
 #[must_use]
 pub fn html(text: &str) -> String {
