@@ -300,11 +300,11 @@ fn write(
             output::note(&format!("{}\nwrote `{}`", answer(judged), file.display()));
         }
     }
-    if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
+    if output::is_github() {
         // The runner reads commands from both streams; stdout belongs to the result.
         let lines = annotations::github(judged).into_iter();
         for line in lines.chain(annotations::github_robustness(results)) {
-            output::note(&line);
+            output::command(&line);
         }
     }
     if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {

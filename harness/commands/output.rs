@@ -1,5 +1,6 @@
 //! Results to stdout, everything else to stderr.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -13,6 +14,7 @@ use crate::report::escape;
 /// # Errors
 /// Any other error of stdout.
 pub fn result(text: &str) -> io::Result<()> {
+    let text = printed(text);
     let mut stdout = io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())
@@ -27,7 +29,28 @@ pub fn result(text: &str) -> io::Result<()> {
 pub fn note(text: &str) {
     for line in text.lines() {
         // Nobody can be told that stderr is closed.
-        let _ = writeln!(io::stderr(), "{}", escape::terminal(line));
+        let _ = writeln!(io::stderr(), "{}", printed(&escape::terminal(line)));
+    }
+}
+
+/// Gives GitHub's runner a command, of our own making, on stderr.
+pub fn command(line: &str) {
+    // Nobody can be told that stderr is closed.
+    let _ = writeln!(io::stderr(), "{}", escape::terminal(line));
+}
+
+/// True where GitHub's runner reads what is printed.
+#[must_use]
+pub fn is_github() -> bool {
+    std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
+}
+
+/// A text as it is printed: where GitHub's runner reads it, no line of it is a command.
+fn printed(text: &str) -> Cow<'_, str> {
+    if is_github() {
+        escape::github_log(text)
+    } else {
+        Cow::Borrowed(text)
     }
 }
 

@@ -185,9 +185,10 @@ fn finish(arguments: &Report, appendix: &Appendix) -> anyhow::Result<Exit> {
         }
     };
     if arguments.check {
+        let surplus = files::surplus_lines(&arguments.out, &rendered);
         let mut lines = files::differences(&arguments.out, &rendered);
         lines.extend(texts.iter().flat_map(texts::Text::stale_lines));
-        if lines.is_empty() {
+        if lines.is_empty() && surplus.is_empty() {
             output::note(&format!(
                 "{} files in `{}` are fresh, and so are {} quoted numbers",
                 rendered.len(),
@@ -196,8 +197,18 @@ fn finish(arguments: &Report, appendix: &Appendix) -> anyhow::Result<Exit> {
             ));
             return Ok(Exit::Done);
         }
-        output::result(&(lines.join("\n") + "\n"))?;
-        output::note("\nhint: `validate report` with the same options writes them anew");
+        let told: Vec<&str> = lines.iter().chain(&surplus).map(String::as_str).collect();
+        output::result(&(told.join("\n") + "\n"))?;
+        if !lines.is_empty() {
+            output::note(
+                "\nhint: `validate report` with the same options writes anew what is stale or missing",
+            );
+        }
+        if !surplus.is_empty() {
+            output::note(
+                "\nhint: what is surplus is no file of the appendix with these options: delete it, or name the options that wrote it",
+            );
+        }
         return Ok(Exit::Failed);
     }
     let written = files::write(&arguments.out, &rendered).and_then(|()| texts::write(&texts));

@@ -34,6 +34,7 @@ pub struct Unused {
 #[derive(Debug, Default)]
 pub struct Exports {
     unused: Unused,
+    requests: u64,
     /// Values of data points. An increment that was sent twice has the same series and time and counts once; a running
     /// total keeps one series from its start.
     points: HashMap<(String, Column, u64), f64>,
@@ -55,11 +56,20 @@ impl Exports {
                 Line::TooLong(_) => None,
             };
             match request {
-                Some(request) if is_export(&request) => self.request(&request),
+                Some(request) if is_export(&request) => {
+                    self.requests += 1;
+                    self.request(&request);
+                }
                 _ => self.unused.malformed_lines += 1,
             }
         }
         Ok(std::mem::take(&mut self.unused))
+    }
+
+    /// Export requests that were read so far, whatever they hold.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
     }
 
     /// Rows by session id.

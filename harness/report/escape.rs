@@ -67,13 +67,14 @@ pub fn markdown_cell(text: &str) -> String {
 
 /// For running text in Markdown: like a cell, but code marks stay, because our own sentences use them round names.
 ///
-/// Inside code marks nothing but a code mark is special, so names keep their underscores there.
+/// Inside code marks nothing but a code mark is special, so names keep their underscores there. Marks pair where their runs
+/// are equally long, which ours are: single ones. A text with other runs, or an unpaired mark, came from outside and has
+/// no code.
 #[must_use]
 pub fn markdown_text(text: &str) -> String {
     let text = terminal(text);
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        // An unpaired mark came from outside.
+    if parts.len().is_multiple_of(2) || text.contains("``") {
         return markdown_cell(&text);
     }
     let mut safe = String::with_capacity(text.len());
@@ -127,6 +128,31 @@ pub fn github_message(text: &str) -> String {
 #[must_use]
 pub fn github_property(text: &str) -> String {
     github_message(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// For text in GitHub's log that is no command: the runner obeys lines that begin with `::`, after any blanks, and `##[`
+/// anywhere in a line.
+///
+/// One character of either becomes its number in the form of JSON, so that a JSON text says what it said.
+#[must_use]
+pub fn github_log(text: &str) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##[") {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    // The runner ends a line at either character.
+    for line in text.split_inclusive(['\n', '\r']) {
+        let line = line.replace("##[", "##\\u005b");
+        let rest = line.trim_start();
+        if rest.starts_with("::") {
+            safe.push_str(&line[..line.len() - rest.len()]);
+            safe.push_str("\\u003a");
+            safe.push_str(&rest[1..]);
+        } else {
+            safe.push_str(&line);
+        }
+    }
+    Cow::Owned(safe)
 }
 
 /// For HTML text and attribute values in double quotes; control characters and direction marks become visible.

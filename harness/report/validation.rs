@@ -27,7 +27,8 @@ pub fn page(basis: &Basis, results: &[Validated]) -> Vec<Block> {
                 basis.goldset, basis.candidate, basis.against
             ),
         ),
-        Block::Text(basis.title.clone()),
+        // It is from outside: none of it is code.
+        Block::Text(basis.title.replace('`', "'")),
     ];
     blocks.extend(categories_summary(basis, results));
     blocks.extend(numbers_summary(results));

@@ -257,3 +257,38 @@ fn an_export_adds_columns_and_sessions() {
     assert_eq!(csv.lines().count(), 4);
     assert!(csv.lines().next().unwrap().contains(",otlp_lines_added,"));
 }
+
+#[test]
+fn a_file_without_any_export_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    session("aaaa-1").write(&folder.path().join("a.jsonl"));
+    fs::write(folder.path().join("empty.jsonl"), "").unwrap();
+    // One usable file does not excuse the other.
+    fs::write(
+        folder.path().join("good.jsonl"),
+        "{\"resourceMetrics\":[]}\n",
+    )
+    .unwrap();
+    for (name, lines) in [("a.jsonl", "lines"), ("empty.jsonl", "0 lines")] {
+        let arguments = [
+            "telemetry",
+            "a.jsonl",
+            "--otlp",
+            "good.jsonl",
+            "--otlp",
+            name,
+        ];
+        let (code, stdout, stderr) = validate(folder.path(), &arguments);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        assert!(
+            stderr.contains(&format!("`{name}` holds no OTLP export request")),
+            "{stderr}"
+        );
+        assert!(
+            stderr.contains(lines) && stderr.contains("hint: "),
+            "{stderr}"
+        );
+    }
+    let arguments = ["telemetry", "a.jsonl", "--otlp", "good.jsonl"];
+    assert_eq!(validate(folder.path(), &arguments).0, 0);
+}

@@ -376,3 +376,36 @@ fn a_closed_pipe_is_no_error() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// Runs of code marks pair where they are equally long, so that not every second part is code.
+#[test]
+fn no_text_becomes_html_in_markdown() {
+    use harness::report::escape::markdown_text;
+    for hostile in [
+        "x``<img src=x onerror=alert(1)>```",
+        "`x``<img src=x onerror=alert(1)>```",
+        "```<img src=x>`",
+        "``<img src=x>` `",
+    ] {
+        let safe = markdown_text(hostile);
+        assert!(!safe.contains("<img") && !safe.contains('`'), "{safe}");
+    }
+    assert_eq!(markdown_text("of `a_b` and c_d"), "of `a_b` and c\\_d");
+
+    let workspace = Workspace::new();
+    workspace.edit(
+        "goldsets/tiny/goldset.toml",
+        "six invented sessions for the tests",
+        "`x` `<img src=x onerror=alert(1)>`",
+    );
+    let ran = workspace.run(&[
+        "--classifier",
+        "all",
+        "--goldset",
+        "goldsets/tiny",
+        "--format",
+        "markdown",
+    ]);
+    assert!(ran.stdout.contains("&lt;img"), "{ran}");
+    assert!(!ran.stdout.contains("<img"), "{ran}");
+}

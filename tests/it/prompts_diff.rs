@@ -208,3 +208,60 @@ fn a_prompt_cannot_move_the_cursor_of_whoever_reviews_it() {
     assert!(!ran.stdout.contains('\u{1b}'), "{ran}");
     assert!(ran.stdout.contains("\\u{1b}]0;owned"), "{ran}");
 }
+
+/// Makes a git object of what is given on stdin.
+fn object(workspace: &Workspace, arguments: &[&str], input: &str) -> String {
+    use std::io::Write as _;
+    let mut child = Command::new("git")
+        .current_dir(workspace.path())
+        .args(arguments)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// `git` would not check such a tree out, but it lists it.
+#[test]
+fn a_revision_whose_paths_leave_the_folder_is_refused() {
+    let workspace = repository();
+    let blob = object(&workspace, &["hash-object", "-w", "--stdin"], "evil");
+    let file = format!("100644 blob {blob}\tevil.md\n");
+    let inner = object(&workspace, &["mktree"], &file);
+    let prompts = object(
+        &workspace,
+        &["mktree"],
+        &format!("040000 tree {inner}\t..\n"),
+    );
+    let root = format!("{file}040000 tree {prompts}\tprompts\n");
+    let root = object(&workspace, &["mktree"], &root);
+    let commit = git(&workspace, &["commit-tree", "-m", "crafted", &root]);
+    let ran = diff(&workspace, &["--against", commit.trim()]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    assert!(
+        ran.stderr
+            .contains("a path that leaves its folder: `prompts/../evil.md`"),
+        "{ran}"
+    );
+}
+
+#[test]
+fn a_listing_that_fails_is_told() {
+    let workspace = repository();
+    let tree = git(&workspace, &["rev-parse", "HEAD:prompts"]);
+    let (folder, file) = tree.trim().split_at(2);
+    let object = format!(".git/objects/{folder}/{file}");
+    std::fs::remove_file(workspace.path().join(object)).unwrap();
+    let ran = diff(&workspace, &[]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    assert!(
+        ran.stderr.contains("git cannot list the prompts of `HEAD`"),
+        "{ran}"
+    );
+}

@@ -225,3 +225,25 @@ fn is_shell(path: &str, script: &str) {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// On the runner TeX and a browser are there; were they not, tests that skip would pass unseen.
+#[test]
+fn the_runner_asks_for_the_tools_that_tests_need() {
+    let (_, value) = yaml(".github/workflows/ci.yml");
+    let step = steps(&value)
+        .into_iter()
+        .find(|step| step.get("run").and_then(Value::as_str) == Some(".ci/run"))
+        .expect("the workflow runs .ci/run");
+    assert_eq!(step["env"]["VALIDATE_REQUIRE_TOOLS"], "1");
+}
+
+#[test]
+#[should_panic(expected = "no pdflatex, and VALIDATE_REQUIRE_TOOLS=1 asks for it")]
+fn a_tool_that_is_asked_for_and_absent_fails_its_test() {
+    crate::workspace::skipped_unless(true, "no pdflatex");
+}
+
+#[test]
+fn a_tool_that_is_not_asked_for_may_be_absent() {
+    crate::workspace::skipped_unless(false, "no pdflatex");
+}

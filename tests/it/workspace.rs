@@ -117,6 +117,22 @@ pub(crate) fn reference_data() -> Option<PathBuf> {
     None
 }
 
+/// Says that a test skips because a tool is not installed. Where `VALIDATE_REQUIRE_TOOLS` is 1 it fails instead.
+pub(crate) fn skipped(missing: &str) {
+    skipped_unless(
+        std::env::var("VALIDATE_REQUIRE_TOOLS").is_ok_and(|value| value == "1"),
+        missing,
+    );
+}
+
+pub(crate) fn skipped_unless(is_required: bool, missing: &str) {
+    assert!(
+        !is_required,
+        "{missing}, and VALIDATE_REQUIRE_TOOLS=1 asks for it"
+    );
+    println!("skipped: {missing}");
+}
+
 const MANIFEST: &str = r#"title = "six invented sessions for the tests"
 licence = "Apache-2.0"
 provenance = "written for the tests"

@@ -15,6 +15,7 @@ use crate::gate::next::{Next, disputed, further, of_labels};
 use crate::gate::rule::Rule;
 use crate::gate::sides::Sides;
 use crate::gate::verdict::{How, Part, RESAMPLES, checks, judge, parse_rate};
+use crate::ingest::redaction::standard_redaction;
 use crate::run::asked::RunError;
 use crate::run::raters::{Question, Spec, ask, labels_of};
 use crate::validation::checks::run as run_checks;
@@ -246,7 +247,11 @@ fn one(
             Approved::Folder(_) | Approved::File(_) => previous
                 .iter()
                 .flat_map(|baseline| &baseline.sessions)
-                .filter_map(|session| Some((session.session_id.clone(), session.why.clone()?)))
+                .filter_map(|session| {
+                    // The file can be older than a rule of the redaction, or written by hand.
+                    let why = standard_redaction()(session.why.as_deref()?).into_owned();
+                    Some((session.session_id.clone(), why))
+                })
                 .collect(),
         };
         for change in &mut changes {

@@ -1,4 +1,4 @@
-//! Why a side said what it said, as far as anyone wrote it down.
+//! Why a side said what it said, as far as anyone wrote it down. Raters and models quote transcripts, so it is redacted.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::classifier::definition::Definition;
 use crate::domain::request::Hash;
 use crate::goldset::load::Goldset;
+use crate::ingest::redaction::standard_redaction;
 use crate::run::asked::RunError;
 use crate::run::raters::Spec;
 use crate::store::{RowOutcome, RunKey, Store};
@@ -18,12 +19,13 @@ pub(super) fn rationales(
     prompt: Option<&Hash>,
     store: &Path,
 ) -> Result<HashMap<String, String>, RunError> {
+    let redact = standard_redaction();
     match (spec, prompt) {
         (Spec::Rater(name), _) => Ok(goldset
             .ratings_of(&definition.name, name)
             .into_iter()
             .filter(|(_, rating)| !rating.rationale.is_empty())
-            .map(|(session, rating)| (session.to_owned(), rating.rationale.clone()))
+            .map(|(session, rating)| (session.to_owned(), redact(&rating.rationale).into_owned()))
             .collect()),
         (Spec::Recorded(_) | Spec::Model(_), Some(prompt)) => {
             let run = RunKey {
@@ -38,7 +40,7 @@ pub(super) fn rationales(
                     let evidence: Vec<String> = reading
                         .evidence
                         .iter()
-                        .map(|piece| format!("turn {}: {}", piece.turn, piece.shows))
+                        .map(|piece| format!("turn {}: {}", piece.turn, redact(&piece.shows)))
                         .collect();
                     if !evidence.is_empty() {
                         found.insert(row.session_id, evidence.join(" "));

@@ -1,7 +1,7 @@
 //! Prompts as they were: in another folder, or in a git revision, from which they are taken into a folder that goes away.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -30,6 +30,14 @@ pub(super) enum RevisionError {
     NoPrompts(PathBuf),
     #[error("the revision `{0}` has no `prompts/` in this folder\n\nhint: name a later revision")]
     NotThen(String),
+    #[error(
+        "git cannot list the prompts of `{name}`: {said}\n\nhint: `git fsck` says whether the repository is whole"
+    )]
+    List { name: String, said: String },
+    #[error(
+        "the revision `{name}` has a path that leaves its folder: `{path}`\n\nhint: name a revision that was checked out before; `git fsck` tells more"
+    )]
+    Outside { path: String, name: String },
     #[error("git cannot show `{path}` of `{name}`: {said}")]
     Show {
         path: String,
@@ -98,6 +106,12 @@ fn take(commit: &str, prompts: &str, folder: &Path, name: &str) -> Result<(), Re
         "--",
         &format!("{prompts}/"),
     ])?;
+    if !listed.status.success() {
+        return Err(RevisionError::List {
+            name: name.to_owned(),
+            said: said(&listed),
+        });
+    }
     let paths: Vec<&str> = listed
         .stdout
         .split(|byte| *byte == 0)
@@ -106,6 +120,13 @@ fn take(commit: &str, prompts: &str, folder: &Path, name: &str) -> Result<(), Re
         .collect();
     if paths.is_empty() {
         return Err(RevisionError::NotThen(name.to_owned()));
+    }
+    // A tree is bytes of whoever wrote it, and can hold `..`.
+    if let Some(path) = paths.iter().find(|path| !stays_below(path)) {
+        return Err(RevisionError::Outside {
+            path: (*path).to_owned(),
+            name: name.to_owned(),
+        });
     }
     for path in paths {
         let shown = git(&["show", &format!("{commit}:./{path}")])?;
@@ -123,6 +144,13 @@ fn take(commit: &str, prompts: &str, folder: &Path, name: &str) -> Result<(), Re
         fs::write(target, shown.stdout)?;
     }
     Ok(())
+}
+
+/// True for a path that names nothing but what is below the folder it is joined to.
+fn stays_below(path: &str) -> bool {
+    let path = Path::new(path);
+    path.components()
+        .all(|part| matches!(part, Component::Normal(_)))
 }
 
 fn git(arguments: &[&str]) -> Result<Output, RevisionError> {

@@ -15,7 +15,7 @@ use super::super::output;
 /// Characters of a line that a difference shows.
 const SHOWN: usize = 100;
 
-/// What is stale, missing or surplus below `out`, a line each, by path.
+/// What is stale or missing below `out`, a line each, by path.
 pub(super) fn differences(out: &Path, files: &[File]) -> Vec<String> {
     let mut lines = Vec::new();
     for file in files {
@@ -34,10 +34,15 @@ pub(super) fn differences(out: &Path, files: &[File]) -> Vec<String> {
             )),
         }
     }
-    for path in surplus(out, files) {
-        lines.push(format!("surplus: {}", out.join(path).display()));
-    }
     lines
+}
+
+/// What is surplus below `out`, a line each, by path.
+pub(super) fn surplus_lines(out: &Path, files: &[File]) -> Vec<String> {
+    surplus(out, files)
+        .iter()
+        .map(|path| format!("surplus: {}", out.join(path).display()))
+        .collect()
 }
 
 /// Writes every file, and takes away those that an earlier run listed and this one does not have.

@@ -267,10 +267,16 @@ impl Reader<'_> {
     }
 
     fn said(&self, outcome: Outcome, rationale: Option<&str>, reading: Option<&Reading>) -> Said {
+        // Raters and models quote transcripts, secrets included.
+        let redact = standard_redaction();
+        let mut evidence = reading.map_or_else(Vec::new, |reading| reading.evidence.clone());
+        for one in &mut evidence {
+            one.shows = redact(&one.shows).into_owned();
+        }
         Said {
             outcome,
-            rationale: rationale.unwrap_or_default().to_owned(),
-            evidence: reading.map_or_else(Vec::new, |reading| reading.evidence.clone()),
+            rationale: redact(rationale.unwrap_or_default()).into_owned(),
+            evidence,
             confidence: reading.and_then(|reading| reading.confidence),
         }
     }

@@ -66,7 +66,12 @@ pub(super) fn texts(
     let mut found = Vec::new();
     let mut unknown = Vec::new();
     for path in paths(arguments) {
-        let text = fs::read_to_string(&path)?;
+        let text = fs::read_to_string(&path).map_err(|error| {
+            Unusable::Texts(format!(
+                "failed to read the text `{}`: {error}\n\nhint: `--text` takes a file in UTF-8 that quotes numbers; without it README.md and docs/ are read",
+                path.display()
+            ))
+        })?;
         let refreshed = refreshed(&text, quotes);
         for marker in &refreshed.unknown {
             let goldset = marker.key.split('.').next().unwrap_or_default();

@@ -21,7 +21,7 @@ use super::fields;
 /// Reads files of OTLP JSON lines and says what of each could not be used.
 ///
 /// # Errors
-/// Where a file cannot be read or is compressed.
+/// Where a file cannot be read, is compressed, or holds no export request at all.
 pub(super) fn exported(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<String, OtlpRow>> {
     let mut exports = Exports::default();
     for path in paths {
@@ -34,7 +34,15 @@ pub(super) fn exported(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<String, Otl
                 path.display()
             );
         }
+        let before = exports.requests();
         let unused = exports.read(source).with_context(failed)?;
+        if exports.requests() == before {
+            bail!(
+                "`{}` holds no OTLP export request, in {}\n\nhint: name a file of JSON lines as the collector's file exporter writes them; docs/telemetry.md says what is read of it",
+                path.display(),
+                number::counted(unused.malformed_lines, "line")
+            );
+        }
         for (count, noun, what) in [
             (
                 unused.malformed_lines,

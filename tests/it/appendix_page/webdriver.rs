@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::workspace::skipped;
+
 /// How long a page may take for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -47,7 +49,7 @@ impl Browser {
             installed(&["chromedriver"]),
             installed(&["chromium", "chromium-browser", "google-chrome"]),
         ) else {
-            println!("skipped: there is no chromium with chromedriver (Debian: chromium-driver)");
+            skipped("there is no chromium with chromedriver (Debian: chromium-driver)");
             return None;
         };
         let mut driver = Command::new(driver)

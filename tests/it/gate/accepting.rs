@@ -100,3 +100,66 @@ fn another_file_or_folder_can_hold_the_baseline() {
         assert_eq!(ran.code, Some(0), "{ran}");
     }
 }
+
+/// A key and a token of forms that are known, put together here so that no file holds them.
+fn secrets() -> [String; 2] {
+    [
+        format!("AK{}", "IAZ7Q4M2X6R5T3W7PK"),
+        format!("gh{}", "p_x7Kq2mZr9Tb4Wn6Yc1Vd8Fs3Gh5Jp0La2QeR"),
+    ]
+}
+
+#[test]
+fn secrets_that_raters_and_models_quote_reach_neither_page_nor_baseline() {
+    let [key, token] = secrets();
+    let site = Site::with_baseline();
+    // An approved file that an older version wrote.
+    let old = site.baseline().replace("the words", &format!("sees {key}"));
+    assert!(old.contains(&key));
+    site.workspace.write(BASELINE, &old);
+    site.edit_prompt();
+    site.record("m", |at| {
+        let label = if at == 6 {
+            super::site::wrong(at)
+        } else {
+            approved(at)
+        };
+        answer(label, &format!("pastes {token}"))
+    });
+    for format in ["table", "markdown", "json", "junit"] {
+        let output = site
+            .workspace
+            .command(&["gate", "--goldset", "goldsets/many", "--format", format])
+            .env("GITHUB_STEP_SUMMARY", "summary.md")
+            .output()
+            .unwrap();
+        let told = format!(
+            "{}{}",
+            String::from_utf8(output.stdout).unwrap(),
+            fs::read_to_string(site.workspace.path().join("summary.md")).unwrap()
+        );
+        assert!(told.contains("sees ") && told.contains("pastes "), "{told}");
+        assert!(!told.contains(&key) && !told.contains(&token), "{told}");
+    }
+    assert_eq!(site.gate(&["--accept"]).code, Some(0));
+    assert!(site.baseline().contains("pastes "));
+    assert!(!site.baseline().contains(&token));
+
+    // A rater's words.
+    site.workspace.edit(
+        "goldsets/many/labels.csv",
+        "s002,greeting,hand,yes,",
+        &format!("s002,greeting,hand,yes,says {key} and {token}"),
+    );
+    let ran = site.gate(&[
+        "--candidate",
+        "rater:hand",
+        "--baseline",
+        "kept/greeting.json",
+        "--accept",
+    ]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let kept = fs::read_to_string(site.workspace.path().join("kept/greeting.json")).unwrap();
+    assert!(kept.contains("says ") && kept.contains(" and "), "{kept}");
+    assert!(!kept.contains(&key) && !kept.contains(&token), "{kept}");
+}

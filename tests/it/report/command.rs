@@ -68,6 +68,25 @@ fn stale_missing_and_surplus_files_are_told_with_the_first_difference() {
 }
 
 #[test]
+fn a_surplus_file_alone_is_to_be_deleted_and_not_written_anew() {
+    let workspace = written();
+    workspace.write("reports/tables/tiny-gone.csv", "a\n1\n");
+    let ran = workspace.run(&["report", "--check"]);
+    assert_eq!(ran.code, Some(1), "{ran}");
+    assert!(ran.stderr.contains("delete it"), "{ran}");
+    assert!(!ran.stderr.contains("anew"), "{ran}");
+}
+
+#[test]
+fn a_text_that_cannot_be_read_is_named() {
+    let workspace = Workspace::new();
+    let ran = workspace.run(&["report", "--text", "nowhere.md", "--check"]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    assert!(ran.stderr.contains("`nowhere.md`"), "{ran}");
+    assert!(ran.stderr.contains("hint: `--text`"), "{ran}");
+}
+
+#[test]
 fn a_file_that_an_earlier_run_wrote_goes_and_another_one_stays() {
     let workspace = written();
     workspace.write("reports/tables/tiny-old.csv", "old\n");

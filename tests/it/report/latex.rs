@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::Command;
 
 use super::tables::HOSTILE;
-use crate::workspace::{Workspace, package};
+use crate::workspace::{Workspace, package, skipped};
 
 /// Compiles `appendix.tex` of a folder and returns the log; `None` with a word about it where there is no compiler.
 fn compiled(tables: &Path) -> Option<String> {
     if Command::new("pdflatex").arg("--version").output().is_err() {
-        println!("skipped: no pdflatex");
+        skipped("no pdflatex");
         return None;
     }
     let out = tempfile::tempdir().unwrap();

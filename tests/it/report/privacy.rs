@@ -84,3 +84,29 @@ fn a_published_appendix_has_a_check_of_its_own() {
     let ran = workspace.run(&["report", "--check", "--out", "public"]);
     assert_eq!(ran.code, Some(1), "{ran}");
 }
+
+/// Raters quote sessions, and sessions hold secrets.
+#[test]
+fn a_secret_in_a_rationale_is_redacted() {
+    // Put together here, so that no file holds them.
+    let key = format!("AK{}", "IAZ7Q4M2X6R5T3W7PK");
+    let token = format!("gh{}", "p_x7Kq2mZr9Tb4Wn6Yc1Vd8Fs3Gh5Jp0La2QeR");
+    let workspace = Workspace::new();
+    for (row, words) in [
+        ("s1,codebase,gold,modify,", format!("the user pasted {key}")),
+        (
+            "s2,codebase,candidate,create,",
+            format!("a push with {token}"),
+        ),
+    ] {
+        workspace.edit("goldsets/tiny/labels.csv", row, &format!("{row}{words}"));
+    }
+    assert_eq!(workspace.run(&["report"]).code, Some(0));
+    let mut told = String::new();
+    for (path, bytes) in files_below(&workspace.path().join("reports")) {
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!text.contains(&key) && !text.contains(&token), "{path}");
+        told.push_str(&text);
+    }
+    assert!(told.contains("the user pasted ") && told.contains("a push with "));
+}
