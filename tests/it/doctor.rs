@@ -72,6 +72,31 @@ fn what_does_not_load_is_told() {
 }
 
 #[test]
+fn prompts_that_do_not_load_are_told_in_lines_and_end_with_2() {
+    let bare = Workspace::new();
+    fs::remove_dir_all(bare.path().join("prompts")).unwrap();
+    let broken = Workspace::new();
+    broken.edit("prompts/expertise/classifier.toml", "title = ", "title ");
+    let no_store = Workspace::new();
+    no_store.write("notes.db", &"not a database\n".repeat(100));
+    let store: &[&str] = &["doctor", "--store", "notes.db"];
+    for (workspace, arguments) in [
+        (&bare, &["doctor"] as &[&str]),
+        (&broken, &["doctor"]),
+        (&no_store, store),
+    ] {
+        let ran = workspace.run(arguments);
+        assert_eq!(ran.code, Some(2), "{ran}");
+        assert!(!ran.stdout.contains("\\u{"), "{ran}");
+        // A remedy, or a place in the file that is broken, on a line of its own.
+        let on_own_line = |line: &str| line.starts_with("hint: ") || line.trim_start().starts_with('|');
+        assert!(ran.stdout.lines().any(on_own_line), "{ran}");
+        let json = workspace.run(&[arguments, &["--format", "json"]].concat());
+        assert_eq!(json.code, Some(2), "{json}");
+    }
+}
+
+#[test]
 fn a_damaged_store_is_told_and_rescued() {
     let workspace = with_store();
     let state = |arguments: &[&str]| {
