@@ -19,15 +19,16 @@ mod asking_faults;
 mod asking_openai;
 mod asking_support;
 mod claude_code;
+mod command_line;
 mod detect;
 mod doctor;
 mod entire;
 #[path = "../fake/mod.rs"]
 mod fake;
 mod fake_provider;
+mod figures;
 mod gate;
 mod gate_flow;
-mod figures;
 mod imports;
 mod ingest_properties;
 mod main_job;
