@@ -3,6 +3,28 @@
 use harness::classifier::check::Quantity;
 use harness::domain::telemetry::Measure;
 
+use crate::workspace::Workspace;
+
+#[test]
+fn batches_need_a_model_that_is_asked() {
+    let workspace = Workspace::new();
+    for more in [&[] as &[&str], &["--dry-run"]] {
+        let main = [
+            "--classifier",
+            "codebase",
+            "--goldset",
+            "goldsets/tiny",
+            "--batch",
+        ];
+        let ran = workspace.run(&[&main[..], more].concat());
+        assert_eq!(ran.code, Some(2), "{ran}");
+        assert!(
+            ran.stderr.contains("`--batch`") && ran.stderr.contains("hint: name one with `--model"),
+            "{ran}"
+        );
+    }
+}
+
 #[test]
 fn values_are_rounded_and_one_is_singular() {
     for (measure, value, said) in [
