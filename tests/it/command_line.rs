@@ -26,6 +26,67 @@ fn batches_need_a_model_that_is_asked() {
 }
 
 #[test]
+fn options_stand_under_their_own_headings() {
+    let workspace = Workspace::new();
+    let heading = "Asking a provider:";
+    for command in [
+        &["doctor"] as &[&str],
+        &["telemetry"],
+        &["import", "transcripts"],
+        &["stats", "agree"],
+    ] {
+        let ran = workspace.run(&[command, &["--help"]].concat());
+        assert!(ran.stdout.contains("--verbose"), "{ran}");
+        assert!(!ran.stdout.contains(heading), "{ran}");
+    }
+    for command in [&[] as &[&str], &["gate"]] {
+        let ran = workspace.run(&[command, &["--help"]].concat());
+        let (own, asking) = ran.stdout.split_once(heading).expect("they ask");
+        for option in [
+            "--verbose",
+            "--seed <N>",
+            "--format <FORMAT>",
+            "--out <DIR>",
+        ] {
+            assert!(own.contains(option) && !asking.contains(option), "{ran}");
+        }
+        assert!(asking.contains("--max-cost <USD>"), "{ran}");
+    }
+}
+
+#[test]
+fn negative_numbers_are_told_by_their_range() {
+    let workspace = Workspace::new();
+    let main = ["--classifier", "codebase", "--goldset", "goldsets/tiny"];
+    let gate = [
+        "gate",
+        "--classifier",
+        "codebase",
+        "--goldset",
+        "goldsets/tiny",
+    ];
+    for (command, option, said) in [
+        (&main[..], "--seed", "not in 0..=18446744073709551615"),
+        (&main, "--limit", "-1 is not in 0.."),
+        (&main, "--max-cost", "US dollars from 0 on"),
+        (&main, "--timeout", "-1 is not in 1..=86400"),
+        (&main, "--concurrency", "-1 is not in 1..=1000"),
+        (&gate, "--margin", "above 0 and at most 1"),
+        (&["report"], "--seed", "not in 0..=18446744073709551615"),
+    ] {
+        let ran = workspace.run(&[command, &[option, "-1"]].concat());
+        assert_eq!(ran.code, Some(2), "{option}: {ran}");
+        assert!(
+            ran.stderr.contains(said) && !ran.stderr.contains("unexpected argument"),
+            "{option}: {ran}"
+        );
+    }
+    let most = u64::MAX.to_string();
+    let ran = workspace.run(&[&main[..], &["--seed", &most]].concat());
+    assert_eq!(ran.code, Some(0), "{ran}");
+}
+
+#[test]
 fn values_are_rounded_and_one_is_singular() {
     for (measure, value, said) in [
         (
