@@ -1,9 +1,93 @@
 //! What the command line says where it is used in a way that leads nowhere: a way out in every message.
 
+use std::fs;
+
 use harness::classifier::check::Quantity;
 use harness::domain::telemetry::Measure;
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, package};
+
+/// A workspace with a goldset `mine`, as an import of the starter's transcripts leaves it.
+fn imported() -> Workspace {
+    let workspace = Workspace::new();
+    let starter = package().join("goldsets/starter/sessions");
+    for name in ["notes.md", "list.csv"] {
+        workspace.write(&format!("from/project/{name}"), "no transcript\n");
+    }
+    let mut files: Vec<_> = fs::read_dir(starter)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    for path in files.iter().take(2) {
+        let name = path.file_name().unwrap();
+        fs::copy(path, workspace.path().join("from/project").join(name)).unwrap();
+    }
+    workspace
+}
+
+#[test]
+fn an_import_says_what_is_next_and_its_dry_run_needs_no_labels() {
+    let workspace = imported();
+    let ran = workspace.run(&["import", "transcripts", "from", "--out", "mine"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let next: Vec<&str> = ran
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("next: "))
+        .collect();
+    assert_eq!(next.len(), 1, "{ran}");
+    for way in [
+        "validate telemetry mine/sessions",
+        "--dry-run",
+        "validate requests export --goldset mine",
+        "labels.csv",
+    ] {
+        assert!(next[0].contains(way), "{way}: {ran}");
+    }
+
+    let main = [
+        "--classifier",
+        "expertise",
+        "--goldset",
+        "mine",
+        "--model",
+        "anthropic:claude-opus-4-8",
+    ];
+    let dry = workspace.run(&[&main[..], &["--dry-run"]].concat());
+    assert_eq!(dry.code, Some(0), "{dry}");
+    assert!(
+        dry.stdout.contains("would be asked 2 of 2 requests"),
+        "{dry}"
+    );
+    let wet = workspace.run(&main);
+    assert_eq!(wet.code, Some(2), "{wet}");
+    assert!(wet.stderr.contains("--against"), "{wet}");
+    let unknown = workspace.run(&[&main[..], &["--dry-run", "--against", "nobody"]].concat());
+    assert_eq!(
+        unknown.code,
+        Some(2),
+        "a slip is told all the same: {unknown}"
+    );
+}
+
+#[test]
+fn an_import_lists_passed_over_files_where_more_is_to_be_said() {
+    let workspace = imported();
+    let arguments = ["import", "transcripts", "from", "--out", "mine"];
+    let counted = workspace.run(&arguments);
+    assert!(
+        counted.stderr.contains("passed over: 2 files") && counted.stderr.contains("`--verbose`"),
+        "{counted}"
+    );
+    let listed = workspace.run(&[&arguments[..], &["-v"]].concat());
+    assert_eq!(listed.code, Some(0), "{listed}");
+    for name in ["notes.md", "list.csv"] {
+        let line = format!("passed over: `from/project/{name}` is no transcript");
+        assert!(listed.stderr.contains(&line), "{listed}");
+    }
+    assert!(!listed.stderr.contains("2 files"), "{listed}");
+}
 
 #[test]
 fn batches_need_a_model_that_is_asked() {
