@@ -171,6 +171,35 @@ fn negative_numbers_are_told_by_their_range() {
 }
 
 #[test]
+fn what_is_not_there_is_told_with_a_remedy() {
+    let workspace = Workspace::new();
+    workspace.write("index.csv", "no,transcript\n");
+    let nope = "/no/such/place";
+    for arguments in [
+        &["import", "swe-chat", nope, "--out", "mine"] as &[&str],
+        &["import", "transcripts", nope, "--out", "mine"],
+        &[
+            "requests",
+            "import",
+            nope,
+            "--goldset",
+            "goldsets/tiny",
+            "--model",
+            "m",
+            "--when",
+            "2026-11-22",
+        ],
+        &["prompts", "render", "expertise", "index.csv"],
+    ] {
+        let ran = workspace.run(arguments);
+        assert_eq!(ran.code, Some(2), "{ran}");
+        let hints = ran.stderr.lines().filter(|line| line.starts_with("hint: "));
+        assert_eq!(hints.count(), 1, "{ran}");
+    }
+    assert!(!workspace.path().join("mine").exists(), "nothing is made");
+}
+
+#[test]
 fn values_are_rounded_and_one_is_singular() {
     for (measure, value, said) in [
         (
