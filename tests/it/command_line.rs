@@ -5,6 +5,8 @@ use std::fs;
 use harness::classifier::check::Quantity;
 use harness::domain::telemetry::Measure;
 
+use crate::recorded::three_sessions;
+use crate::requests_files::import;
 use crate::workspace::{Workspace, package};
 
 /// A workspace with a goldset `mine`, as an import of the starter's transcripts leaves it.
@@ -197,6 +199,27 @@ fn what_is_not_there_is_told_with_a_remedy() {
         assert_eq!(hints.count(), 1, "{ran}");
     }
     assert!(!workspace.path().join("mine").exists(), "nothing is made");
+}
+
+#[test]
+fn lines_of_a_wrong_file_are_told_once() {
+    let workspace = three_sessions();
+    workspace.write(
+        "notes.md",
+        &"A sentence about something else.\n".repeat(127),
+    );
+    let ran = import(&workspace, &["notes.md"]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    assert!(ran.stderr.contains("127 lines"), "{ran}");
+    let told = |part: &str| {
+        ran.stderr
+            .lines()
+            .filter(|line| line.contains(part))
+            .count()
+    };
+    assert_eq!(told("notes.md:"), 5, "{ran}");
+    assert_eq!(told("122 more"), 1, "{ran}");
+    assert_eq!(told("give one JSON object a line"), 1, "{ran}");
 }
 
 #[test]
