@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedI64ValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub mod gate;
@@ -19,12 +20,13 @@ pub struct Cli {
     /// What to do; without a command the classifiers are validated.
     #[command(subcommand)]
     pub command: Option<Command>,
+    // Ahead of the main job, whose heading for options of asking would hold for all that follows, here and in commands.
+    /// Say more on stderr: lines and answers that could not be read, and why.
+    #[arg(short, long, global = true, display_order = 900)]
+    pub verbose: bool,
     /// The main job.
     #[command(flatten)]
     pub main: MainJob,
-    /// Say more on stderr: lines and answers that could not be read, and why.
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
 }
 
 /// Commands beside the main job.
@@ -139,16 +141,13 @@ pub struct MainJob {
     #[arg(long, value_name = "RATER")]
     pub against: Option<String>,
     /// Only the first N sessions of the goldset.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedI64ValueParser::<usize>::new().range(0..), allow_negative_numbers = true)]
     pub limit: Option<usize>,
     /// The file that keeps answers and rows.
     #[arg(long, value_name = "FILE", default_value = ".validate/store.db")]
     pub store: Option<PathBuf>,
-    /// How a provider is asked.
-    #[command(flatten)]
-    pub asking: Asking,
     /// Seed of everything random.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -156,6 +155,10 @@ pub struct MainJob {
     /// Write the output into this folder instead of stdout.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    // Last, because its heading would hold for all that follows.
+    /// How a provider is asked.
+    #[command(flatten)]
+    pub asking: Asking,
 }
 
 /// How a provider is asked.
@@ -169,7 +172,7 @@ pub struct Asking {
     #[arg(long)]
     pub dry_run: bool,
     /// Ask each request N times, which tells how reliable the answers are.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100), allow_negative_numbers = true)]
     pub repeat: u32,
     /// Ask through the provider's batches: half the price, for answers within a day. A run that was ended goes on with them.
     #[arg(long)]
@@ -178,28 +181,34 @@ pub struct Asking {
     #[arg(long, requires = "batch")]
     pub no_wait: bool,
     /// Seconds between two looks at a batch.
-    #[arg(long, value_name = "SECONDS", requires = "batch", hide = true)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        requires = "batch",
+        hide = true,
+        allow_negative_numbers = true
+    )]
     pub poll_seconds: Option<f64>,
     /// Requests of one batch at most.
-    #[arg(long, value_name = "N", requires = "batch", hide = true, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", requires = "batch", hide = true, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub batch_requests: Option<u32>,
     /// Stop before more than this is spent.
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", value_parser = dollars, allow_negative_numbers = true)]
     pub max_cost: Option<f64>,
     /// Requests on their way at most; fewer where the provider says so.
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1000), allow_negative_numbers = true)]
     pub concurrency: u32,
     /// Keep the answers as recordings of the goldset too, under the model's name.
     #[arg(long)]
     pub record: bool,
     /// How long one request may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = RangedI64ValueParser::<u64>::new().range(1..=86_400), allow_negative_numbers = true)]
     pub timeout: u64,
     /// How often one request is sent where that can help.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10), allow_negative_numbers = true)]
     pub attempts: u32,
     /// Tokens of an answer at most [default: the model's].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub max_tokens: Option<u32>,
     /// Do not ask once more for an answer that cannot be read.
     #[arg(long)]
@@ -210,6 +219,20 @@ pub struct Asking {
     /// Prices of models that the table of this program lacks, or other prices.
     #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,
+}
+
+/// Reads a seed. Clap's own message for a negative one speaks of digits.
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("it is not in 0..={}", u64::MAX))
+}
+
+/// Reads an amount of money.
+fn dollars(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|dollars: &f64| dollars.is_finite() && 0.0 <= *dollars)
+        .ok_or_else(|| "it is no amount: give US dollars from 0 on, such as 2.50".to_owned())
 }
 
 /// Forms of the main job's output.
@@ -374,25 +397,30 @@ pub struct Export {
     #[arg(long, value_name = "FILE")]
     pub store: Option<PathBuf>,
     /// Which time the requests are asked, from 0: an answer of each time is kept.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
     pub repeat: u32,
     /// Only the first N sessions that lack an answer; the next export goes on behind them once answers are imported.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = RangedI64ValueParser::<u64>::new().range(1..), allow_negative_numbers = true)]
     pub wave: Option<u64>,
     /// The file to write; `requests.jsonl` becomes `requests-001.jsonl` and so on where one batch cannot hold all.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// At most this many requests in a file, if that is less than the vendor's limit.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = RangedI64ValueParser::<u64>::new().range(1..), allow_negative_numbers = true)]
     pub part_requests: Option<u64>,
     /// At most this many bytes in a file, if that is less than the vendor's limit.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = RangedI64ValueParser::<u64>::new().range(1..), allow_negative_numbers = true)]
     pub part_bytes: Option<u64>,
     /// Varied requests in their place.
     #[command(flatten)]
     pub varied: Varied,
     /// With `--robustness`: how many sessions are drawn by the seed.
-    #[arg(long, value_name = "N", default_value_t = ROBUSTNESS_SESSIONS, requires = "robustness", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = ROBUSTNESS_SESSIONS, requires = "robustness", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub robustness_sessions: u32,
 }
 
@@ -407,7 +435,7 @@ pub struct Varied {
     #[arg(long)]
     pub robustness: bool,
     /// Seed of what is planted where.
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "robustness")]
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "robustness", value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
 }
 
@@ -448,7 +476,12 @@ pub struct Import {
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub when: String,
     /// Which time the requests were asked, from 0, as they were exported.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
     pub repeat: u32,
     /// Keep the answers in this store instead of the goldset's recordings.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["replace", "family"])]

@@ -206,6 +206,23 @@ impl Quantity {
             Self::Derived(name) => name.replace(['-', '_'], " "),
         }
     }
+
+    /// A value of it in words: `3 commits`, `1 tool error`, `4.33 actions per prompt`.
+    #[must_use]
+    pub fn counted(&self, value: f64) -> String {
+        let is_whole = value.fract().abs() < 1e-9;
+        let number = if is_whole {
+            format!("{value:.0}")
+        } else {
+            format!("{value:.2}")
+        };
+        match self {
+            Self::Measure(measure) if (value - 1.0).abs() < 1e-9 => {
+                format!("{number} {}", measure.word())
+            }
+            _ => format!("{number} {}", self.words()),
+        }
+    }
 }
 
 impl Range {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Asking, ROBUSTNESS_SESSIONS};
+use super::{Asking, ROBUSTNESS_SESSIONS, seed};
 
 /// `validate gate`.
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ pub struct Gate {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<String>,
     /// How much a candidate may lose [default: that of each classifier].
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", allow_negative_numbers = true)]
     pub margin: Option<f64>,
     /// Make the candidate the baseline, and say what changed.
     #[arg(long)]
@@ -52,13 +52,10 @@ pub struct Gate {
     #[arg(long)]
     pub robustness: bool,
     /// With `--robustness`: how many sessions are drawn by the seed.
-    #[arg(long, value_name = "N", default_value_t = ROBUSTNESS_SESSIONS, requires = "robustness", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = ROBUSTNESS_SESSIONS, requires = "robustness", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub robustness_sessions: u32,
-    /// How a provider is asked.
-    #[command(flatten)]
-    pub asking: Asking,
     /// Seed of everything random.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = GateFormat::Table)]
@@ -66,6 +63,10 @@ pub struct Gate {
     /// Write the output into this folder instead of stdout.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    // Last, because its heading would hold for all that follows.
+    /// How a provider is asked.
+    #[command(flatten)]
+    pub asking: Asking,
 }
 
 /// Forms of the gate's output.

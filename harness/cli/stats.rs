@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedI64ValueParser;
 use clap::{Args, Subcommand, ValueEnum};
+
+use super::seed;
 
 /// `validate stats`.
 #[derive(Debug, Subcommand)]
@@ -46,13 +49,18 @@ pub struct StatsInput {
 #[derive(Debug, Args)]
 pub struct StatsCommon {
     /// Confidence level of intervals.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.95,
+        allow_negative_numbers = true
+    )]
     pub confidence: f64,
     /// Seed of everything random.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Intervals from N resamples of items, or of clusters where there are some.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedI64ValueParser::<usize>::new().range(0..), allow_negative_numbers = true)]
     pub bootstrap: Option<usize>,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = StatsFormat::Table)]
@@ -140,10 +148,15 @@ pub struct Compare {
     #[arg(long, value_name = "KEY", default_value = "cohen_kappa")]
     pub statistic: String,
     /// How much worse the new candidate may be; asks for a verdict.
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", allow_negative_numbers = true)]
     pub margin: Option<f64>,
     /// Error rate of the verdict, one-sided.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.05,
+        allow_negative_numbers = true
+    )]
     pub alpha: f64,
 }
 
@@ -270,19 +283,29 @@ pub enum Power {
     /// Items to tell one kappa from another.
     Kappa {
         /// The kappa that is expected.
-        #[arg(long, value_name = "K")]
+        #[arg(long, value_name = "K", allow_negative_numbers = true)]
         kappa: f64,
         /// The kappa that is to be ruled out.
-        #[arg(long, value_name = "K")]
+        #[arg(long, value_name = "K", allow_negative_numbers = true)]
         null: f64,
         /// Shares of the categories, which both raters use equally often; one number is the share of the rarer of two.
         #[arg(long, value_name = "SHARES")]
         margins: String,
         /// Probability of a false alarm.
-        #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+        #[arg(
+            long,
+            value_name = "SHARE",
+            default_value_t = 0.05,
+            allow_negative_numbers = true
+        )]
         alpha: f64,
         /// Probability of finding the difference.
-        #[arg(long, value_name = "SHARE", default_value_t = 0.8)]
+        #[arg(
+            long,
+            value_name = "SHARE",
+            default_value_t = 0.8,
+            allow_negative_numbers = true
+        )]
         power: f64,
         /// Split alpha over two sides.
         #[arg(long)]
@@ -294,16 +317,21 @@ pub enum Power {
     /// Items for an interval of kappa of a given half width (two categories).
     Interval {
         /// The kappa that is expected.
-        #[arg(long, value_name = "K")]
+        #[arg(long, value_name = "K", allow_negative_numbers = true)]
         kappa: f64,
         /// Share of the rarer category.
-        #[arg(long, value_name = "SHARE")]
+        #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
         margins: f64,
         /// Half the width of the interval.
-        #[arg(long, value_name = "H")]
+        #[arg(long, value_name = "H", allow_negative_numbers = true)]
         half_width: f64,
         /// Confidence level of the interval.
-        #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
+        #[arg(
+            long,
+            value_name = "SHARE",
+            default_value_t = 0.95,
+            allow_negative_numbers = true
+        )]
         confidence: f64,
         #[command(flatten)]
         #[allow(missing_docs)]
@@ -312,7 +340,7 @@ pub enum Power {
     /// Items for the gate to pass a candidate that is no worse.
     Gate {
         /// How much worse the candidate may be.
-        #[arg(long, value_name = "D")]
+        #[arg(long, value_name = "D", allow_negative_numbers = true)]
         margin: f64,
         /// By how much it is truly better (negative: worse).
         #[arg(
@@ -323,16 +351,36 @@ pub enum Power {
         )]
         difference: f64,
         /// Share of items on which exactly one of the two is right: for a gate on accuracy.
-        #[arg(long, value_name = "SHARE", required_unless_present = "unit_variance")]
+        #[arg(
+            long,
+            value_name = "SHARE",
+            required_unless_present = "unit_variance",
+            allow_negative_numbers = true
+        )]
         discordant: Option<f64>,
         /// n times the squared error of the difference in a pilot: for any other statistic.
-        #[arg(long, value_name = "V", conflicts_with = "discordant")]
+        #[arg(
+            long,
+            value_name = "V",
+            conflicts_with = "discordant",
+            allow_negative_numbers = true
+        )]
         unit_variance: Option<f64>,
         /// One-sided error rate of the verdict.
-        #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+        #[arg(
+            long,
+            value_name = "SHARE",
+            default_value_t = 0.05,
+            allow_negative_numbers = true
+        )]
         alpha: f64,
         /// Probability of passing.
-        #[arg(long, value_name = "SHARE", default_value_t = 0.8)]
+        #[arg(
+            long,
+            value_name = "SHARE",
+            default_value_t = 0.8,
+            allow_negative_numbers = true
+        )]
         power: f64,
         #[command(flatten)]
         #[allow(missing_docs)]
@@ -344,10 +392,20 @@ pub enum Power {
 #[derive(Debug, Args)]
 pub struct PowerUsers {
     /// Items of each user; asks for the number of users as well.
-    #[arg(long, value_name = "M", requires = "correlation")]
+    #[arg(
+        long,
+        value_name = "M",
+        requires = "correlation",
+        allow_negative_numbers = true
+    )]
     pub items_per_user: Option<f64>,
     /// Correlation of two items of one user.
-    #[arg(long, value_name = "R", requires = "items_per_user")]
+    #[arg(
+        long,
+        value_name = "R",
+        requires = "items_per_user",
+        allow_negative_numbers = true
+    )]
     pub correlation: Option<f64>,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = StatsFormat::Table)]
@@ -370,13 +428,23 @@ pub struct AltTest {
     #[arg(long, value_enum, default_value_t = RatingScale::Nominal)]
     pub scale: RatingScale,
     /// What a human's label costs more than the model's: .2 for experts, .15 for skilled raters, .1 for crowd workers.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.2,
+        allow_negative_numbers = true
+    )]
     pub epsilon: f64,
     /// False discovery rate over the humans.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.05,
+        allow_negative_numbers = true
+    )]
     pub false_discovery_rate: f64,
     /// Items that a human must share with others and the model.
-    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = RangedI64ValueParser::<usize>::new().range(0..), allow_negative_numbers = true)]
     pub min_items: usize,
 }
 

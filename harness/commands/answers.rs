@@ -40,6 +40,10 @@ pub(super) enum AnswersError {
     Run(#[from] RunError),
     #[error(transparent)]
     Asking(#[from] AskingError),
+    #[error(
+        "`--batch` has nobody to ask: no provider's model is named\n\nhint: name one with `--model anthropic:NAME` or `--model openai:NAME`, or leave `--batch` out"
+    )]
+    BatchOfNobody,
 }
 
 /// Answers of models, by spec.
@@ -83,6 +87,15 @@ impl Wanted<'_> {
     fn open(&self) -> Result<Store, RunError> {
         Ok(Store::open(&store_at(self.store))?)
     }
+
+    /// Refuses batches where no provider is asked: whoever wants half the price has forgotten the model.
+    fn refuse_batch_of_nobody(&self, specs: &[&Spec]) -> Result<(), AnswersError> {
+        let asks = specs.iter().any(|spec| matches!(spec, Spec::Model(_)));
+        if self.asking.batch && !asks {
+            return Err(AnswersError::BatchOfNobody);
+        }
+        Ok(())
+    }
 }
 
 fn is_model(spec: &Spec) -> bool {
@@ -97,6 +110,7 @@ pub(super) fn estimates(
     wanted: &Wanted<'_>,
     specs: &[&Spec],
 ) -> Result<Vec<(String, Estimate)>, AnswersError> {
+    wanted.refuse_batch_of_nobody(specs)?;
     let plan = wanted.plan()?;
     let store = if store_at(wanted.store).exists() {
         wanted.open()?
@@ -119,6 +133,7 @@ pub(super) fn estimates(
 /// The answers of every model among `specs`: recorded ones replayed, a provider's asked for where the store lacks them.
 /// Nothing is read where there is none.
 pub(super) fn answers(wanted: &Wanted<'_>, specs: &[&Spec]) -> Result<Answers, AnswersError> {
+    wanted.refuse_batch_of_nobody(specs)?;
     let mut models: Vec<&Spec> = specs
         .iter()
         .copied()

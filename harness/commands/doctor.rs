@@ -79,9 +79,12 @@ pub fn run(arguments: &Doctor) -> anyhow::Result<Exit> {
         }
     };
     output::result(&text)?;
-    Ok(match examined.store {
-        StoreState::Absent | StoreState::Sound(_) => Exit::Done,
-        StoreState::Damaged(_) | StoreState::Unusable(_) => Exit::Unusable,
+    let is_usable = examined.prompts.is_ok()
+        && matches!(examined.store, StoreState::Absent | StoreState::Sound(_));
+    Ok(if is_usable {
+        Exit::Done
+    } else {
+        Exit::Unusable
     })
 }
 
@@ -237,7 +240,7 @@ impl Examined {
                      answer that is still whole"
                 )));
             }
-            StoreState::Unusable(cause) => blocks.push(Block::Text(cause.clone())),
+            StoreState::Unusable(cause) => blocks.extend(message(cause)),
         }
         match &self.prompts {
             Ok(classifiers) => {
@@ -246,7 +249,7 @@ impl Examined {
             }
             Err(problem) => {
                 blocks.push(Block::Heading(2, "Prompts: not usable".to_owned()));
-                blocks.push(Block::Text(problem.clone()));
+                blocks.extend(message(problem));
             }
         }
         let goldsets = counted(self.goldsets.len() as u64, "goldset");
@@ -257,16 +260,23 @@ impl Examined {
                 "Goldsets: not tried, because they are checked against the prompts".to_owned(),
             )),
         }
-        let told = |goldset: &Goldset| match &goldset.sessions {
-            Ok(sessions) => format!(
-                "{}: {}",
-                goldset.folder.display(),
-                counted(*sessions as u64, "session")
-            ),
-            Err(problem) => format!("{}: not usable: {problem}", goldset.folder.display()),
-        };
-        if !self.goldsets.is_empty() {
-            blocks.push(Block::List(self.goldsets.iter().map(told).collect()));
+        let mut points = Vec::new();
+        for goldset in &self.goldsets {
+            let folder = goldset.folder.display();
+            match &goldset.sessions {
+                Ok(sessions) => {
+                    let sessions = counted(*sessions as u64, "session");
+                    points.push(format!("{folder}: {sessions}"));
+                }
+                Err(problem) => {
+                    points.push(format!("{folder}: not usable"));
+                    blocks.push(Block::List(std::mem::take(&mut points)));
+                    blocks.extend(message(problem));
+                }
+            }
+        }
+        if !points.is_empty() {
+            blocks.push(Block::List(points));
         }
         let mut table = Table::new(&[
             ("provider", Align::Left),
@@ -309,7 +319,7 @@ impl Examined {
                     "classifier": it.classifier,
                     "prompts": it.prompts,
                     "parsed": outcomes.parsed,
-                    "failures": outcomes.failures(),
+                    "failures": outcomes.failures() - outcomes.missing,
                     "missing": outcomes.missing,
                 })
             };
@@ -349,6 +359,21 @@ impl Examined {
     }
 }
 
+/// A message of an error: its paragraphs, and as they stand those whose lines point into a file.
+fn message(text: &str) -> Vec<Block> {
+    text.split("\n\n")
+        .map(|paragraph| paragraph.trim_matches('\n'))
+        .filter(|paragraph| !paragraph.is_empty())
+        .map(|paragraph| {
+            if paragraph.contains('\n') {
+                Block::Preformatted(paragraph.to_owned())
+            } else {
+                Block::Text(paragraph.to_owned())
+            }
+        })
+        .collect()
+}
+
 /// What a sound store holds.
 fn contents(summary: &Summary) -> Vec<Block> {
     let mut blocks = vec![Block::Text(format!(
@@ -371,10 +396,12 @@ fn contents(summary: &Summary) -> Vec<Block> {
         ("goldset", Align::Left),
         ("model", Align::Left),
         ("classifier", Align::Left),
-        ("prompts", Align::Right),
+        ("prompt versions", Align::Right),
         ("labels", Align::Right),
         ("failures", Align::Right),
-    ]);
+        ("missing", Align::Right),
+    ])
+    .note("prompt versions: labels in another order and other wording, which a look at robustness asks, count as versions of their own");
     for it in &summary.rows {
         rows.push(vec![
             it.goldset.clone(),
@@ -382,7 +409,8 @@ fn contents(summary: &Summary) -> Vec<Block> {
             it.classifier.clone(),
             it.prompts.to_string(),
             it.outcomes.parsed.to_string(),
-            it.outcomes.failures().to_string(),
+            (it.outcomes.failures() - it.outcomes.missing).to_string(),
+            it.outcomes.missing.to_string(),
         ]);
     }
     for table in [answers, rows] {

@@ -28,7 +28,7 @@ use crate::exit::Exit;
 pub fn dispatch(cli: &Cli) -> Exit {
     let ended = match &cli.command {
         Some(Command::Telemetry(arguments)) => telemetry::run(arguments, cli.verbose),
-        Some(Command::Import { from }) => import::run(from),
+        Some(Command::Import { from }) => import::run(from, cli.verbose),
         Some(Command::Stats { kind }) => stats::run(kind),
         Some(Command::Requests { command }) => requests::run(command),
         Some(Command::Prompts { command }) => prompts::run(command),

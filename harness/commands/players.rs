@@ -43,6 +43,36 @@ impl Players {
             .collect()
     }
 
+    /// Whom a run would ask, where nobody is compared yet: no rater has to count as gold.
+    ///
+    /// # Errors
+    /// Where nobody is named, or a name means nobody.
+    pub(super) fn asked(named: Named<'_>, goldset: &Goldset) -> Result<Vec<Spec>, PlayersError> {
+        let default = &goldset.manifest.default;
+        if let Some(against) = named.against.or(default.against.as_ref()) {
+            goldset.rater(against)?;
+        }
+        let candidate = named.model.or(default.model.as_ref());
+        let reference = named.reference.or(default.reference.as_ref());
+        if candidate.is_none() && reference.is_none() {
+            let option = "--model anthropic:NAME";
+            return Err(PlayersError::NoDefault(
+                goldset.name.clone(),
+                "model",
+                option,
+            ));
+        }
+        [candidate, reference]
+            .into_iter()
+            .flatten()
+            .map(|text| {
+                let spec = Spec::parse(text)?;
+                spec.kind(goldset)?;
+                Ok(spec)
+            })
+            .collect()
+    }
+
     /// The players that the options name, else the goldset's own.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use crate::goldset::load::load;
 use crate::ingest::redaction::standard_redaction;
 use crate::report::page::{self, Block};
 use crate::report::table::{Align, Table};
-use crate::run::view::view_of;
+use crate::run::view::{ViewError, view_of};
 
 use super::output;
 use super::validate::PROMPTS;
@@ -80,7 +80,16 @@ fn rendered(
         .prompt(folder, definition)
         .map_err(|error| say(&error))?;
     let path = transcript(session, goldset, sessions, &all)?;
-    let view = view_of(&path, &prompts.view, standard_redaction()).map_err(|error| say(&error))?;
+    let view = view_of(&path, &prompts.view, standard_redaction()).map_err(|error| {
+        let ViewError::File(file) = &error else {
+            return say(&error);
+        };
+        let cause = std::error::Error::source(file).map_or_else(String::new, |cause| format!(": {cause}"));
+        format!(
+            "{file}{cause}\n\nhint: give the path of a transcript, or the id of a session of the goldset; `--sessions DIR` says \
+             where its transcripts lie"
+        )
+    })?;
     Ok(prompts.request(&prompt, &view))
 }
 

@@ -149,7 +149,15 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
         against: arguments.against.as_ref(),
         reference: arguments.reference.as_ref(),
     };
-    let players = Players::choose(named, &goldset)?;
+    // What asking would take needs no gold, which a goldset may not have yet.
+    let (players, specs) = if arguments.asking.dry_run {
+        (None, Players::asked(named, &goldset)?)
+    } else {
+        let players = Players::choose(named, &goldset)?;
+        let specs = players.specs().into_iter().cloned().collect();
+        (Some(players), specs)
+    };
+    let specs: Vec<&Spec> = specs.iter().collect();
     if arguments.limit == Some(0) {
         return Err(Unusable::LimitZero);
     }
@@ -160,7 +168,6 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
     if sessions.is_empty() {
         return Err(Unusable::NoneEligible(goldset.name));
     }
-    let specs = players.specs();
     let wanted = Wanted {
         goldset: &goldset,
         definitions: &definitions,
@@ -170,9 +177,9 @@ fn prepare(arguments: &MainJob, verbose: bool) -> Result<Prepared, Unusable> {
         asking: &arguments.asking,
         verbose,
     };
-    if arguments.asking.dry_run {
+    let Some(players) = players else {
         return Ok(Prepared::Priced(estimates(&wanted, &specs)?));
-    }
+    };
     let answers = answers(&wanted, &specs)?;
     if verbose {
         for asked in answers.asked.values() {

@@ -183,4 +183,29 @@ impl Measure {
             Self::DurationActiveS => "seconds of work",
         }
     }
+
+    /// The same of exactly one.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::LinesAdded => "line added",
+            Self::LinesRemoved => "line removed",
+            Self::LinesChanged => "line added or removed",
+            Self::FilesChanged => "file changed",
+            Self::Commits => "commit",
+            Self::PullRequests => "pull request",
+            Self::TestRuns => "test run",
+            Self::TestFailures => "failed test run",
+            Self::ToolErrors => "tool error",
+            Self::Rejections => "rejected tool call",
+            Self::Interruptions => "interruption",
+            Self::Compactions => "compaction",
+            Self::Prompts => "prompt",
+            Self::Actions => "action",
+            Self::ActionsPerPrompt => "action per prompt",
+            Self::AgentWords => "agent word",
+            Self::AgentWordsPerPrompt => "agent word per prompt",
+            Self::DurationActiveS => "second of work",
+        }
+    }
 }

@@ -52,6 +52,18 @@ impl Problem {
             remedy: remedy.to_owned(),
         }
     }
+
+    /// Where and what, without the remedy, for lists of problems that share one.
+    #[must_use]
+    pub fn finding(&self) -> String {
+        format!("{}: {}", self.place, self.what)
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
 }
 
 impl fmt::Display for Problem {

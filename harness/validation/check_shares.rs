@@ -94,7 +94,7 @@ fn violator(
     let words = quantity.words();
     let shown = value.map_or_else(
         || "no telemetry, which counts against it".to_owned(),
-        |value| format!("{value} {words}"),
+        |value| quantity.counted(value),
     );
     let coverage = evidence
         .row(at)

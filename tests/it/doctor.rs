@@ -72,6 +72,74 @@ fn what_does_not_load_is_told() {
 }
 
 #[test]
+fn prompts_that_do_not_load_are_told_in_lines_and_end_with_2() {
+    let bare = Workspace::new();
+    fs::remove_dir_all(bare.path().join("prompts")).unwrap();
+    let broken = Workspace::new();
+    broken.edit("prompts/expertise/classifier.toml", "title = ", "title ");
+    let no_store = Workspace::new();
+    no_store.write("notes.db", &"not a database\n".repeat(100));
+    let store: &[&str] = &["doctor", "--store", "notes.db"];
+    for (workspace, arguments) in [
+        (&bare, &["doctor"] as &[&str]),
+        (&broken, &["doctor"]),
+        (&no_store, store),
+    ] {
+        let ran = workspace.run(arguments);
+        assert_eq!(ran.code, Some(2), "{ran}");
+        assert!(!ran.stdout.contains("\\u{"), "{ran}");
+        // A remedy, or a place in the file that is broken, on a line of its own.
+        let on_own_line =
+            |line: &str| line.starts_with("hint: ") || line.trim_start().starts_with('|');
+        assert!(ran.stdout.lines().any(on_own_line), "{ran}");
+        let json = workspace.run(&[arguments, &["--format", "json"]].concat());
+        assert_eq!(json.code, Some(2), "{json}");
+    }
+}
+
+/// 64 sessions are asked about, and the recordings of one are taken away: its answer is missing, and nothing has failed.
+#[test]
+fn missing_answers_are_no_failures() {
+    let workspace = Workspace::new();
+    let starter = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("goldsets/starter");
+    let mine = workspace.path().join("goldsets/starter");
+    super::workspace::copy(&starter, &mine);
+    let recordings = mine.join("recordings/expertise");
+    for entry in fs::read_dir(&recordings).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let rest: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.contains("\"starter-a16\""))
+            .collect();
+        assert!(rest.len() < text.lines().count(), "it was there");
+        fs::write(&path, rest.join("\n") + "\n").unwrap();
+    }
+    let main = ["--classifier", "expertise", "--goldset", "goldsets/starter"];
+    let ran = workspace.run(&main);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    let json = workspace.run(&["doctor", "--format", "json"]);
+    let found: Value = serde_json::from_str(&json.stdout).unwrap();
+    let row = &found["store"]["rows"][0];
+    assert_eq!((&row["failures"], &row["missing"]), (&0.into(), &1.into()));
+    let table = workspace.run(&["doctor"]).stdout;
+    let header = table
+        .lines()
+        .find(|line| line.starts_with("goldset "))
+        .unwrap();
+    assert!(
+        header.contains("prompt versions") && header.ends_with("missing"),
+        "{table}"
+    );
+    let row = table
+        .lines()
+        .find(|line| line.starts_with("starter "))
+        .unwrap();
+    let cells: Vec<&str> = row.split_whitespace().rev().take(2).collect();
+    assert_eq!(cells, ["1", "0"], "{table}");
+}
+
+#[test]
 fn a_damaged_store_is_told_and_rescued() {
     let workspace = with_store();
     let state = |arguments: &[&str]| {

@@ -19,6 +19,7 @@ mod asking_faults;
 mod asking_openai;
 mod asking_support;
 mod claude_code;
+mod command_line;
 mod detect;
 mod doctor;
 mod entire;
@@ -28,7 +29,10 @@ mod fake_provider;
 mod figures;
 mod gate;
 mod gate_flow;
+<<<<<<< HEAD
 mod github_log;
+=======
+>>>>>>> doctorfix
 mod imports;
 mod ingest_properties;
 mod main_job;

@@ -151,7 +151,7 @@ rationale = "test"
     assert_eq!(found["violators"].as_array().unwrap().len(), 2);
     assert_eq!(
         found["violators"][0]["reason"],
-        "1 commits, but labelled low"
+        "1 commit, but labelled low"
     );
 }
 

@@ -119,6 +119,16 @@ impl Tally {
 pub(super) const UNREDACTED: &str = "the copies in sessions/ are the transcripts as they are, secrets included: do not publish them; \
      what `validate` shows or sends of them is redacted";
 
+/// Says what can be done with the goldset, which has no labels of people yet.
+pub(super) fn next(out: &Path) -> String {
+    let out = out.display();
+    format!(
+        "next: `validate telemetry {out}/sessions` shows what the sessions did, `validate --classifier all --goldset {out} --model \
+         SPEC --dry-run` what asking a model would cost, `validate requests export --goldset {out} --out FILE` writes the \
+         requests; a validation needs labels.csv, with its raters in goldset.toml"
+    )
+}
+
 const COLUMNS: [&str; 8] = [
     "session_id",
     "file",

@@ -99,6 +99,7 @@ pub(super) fn import(from: &FromRepository) -> anyhow::Result<()> {
     evidence::write(out, &evidence)?;
     output::note(&tally.sentence(out));
     output::note(collection::UNREDACTED);
+    output::note(&collection::next(out));
     Ok(())
 }
 

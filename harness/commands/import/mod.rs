@@ -31,9 +31,9 @@ use super::output;
 ///
 /// # Errors
 /// Never: what goes wrong is said, and the exit code is that of unusable input.
-pub fn run(from: &From) -> anyhow::Result<Exit> {
+pub fn run(from: &From, verbose: bool) -> anyhow::Result<Exit> {
     let done = match from {
-        From::Transcripts(path) => transcripts::import(&path.source, &path.out)
+        From::Transcripts(path) => transcripts::import(&path.source, &path.out, verbose)
             .with_context(|| format!("failed to import `{}`", path.source.display())),
         From::Entire(from) => entire::import(from)
             .with_context(|| format!("failed to import `{}`", from.source.display())),

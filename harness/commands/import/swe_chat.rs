@@ -40,6 +40,10 @@ pub(super) struct Without {
 pub(super) fn import(from: &FromSweChat) -> anyhow::Result<()> {
     let (source, out) = (&from.path.source, &from.path.out);
     collection::usable(out)?;
+    anyhow::ensure!(
+        source.is_dir(),
+        "it is no folder that can be read\n\nhint: name the folder of the data set, in which sessions.parquet and transcripts/ lie"
+    );
     let keep = Keep {
         machine_generated: from.keep_machine_generated,
         duplicates: from.keep_duplicates,
@@ -70,6 +74,7 @@ pub(super) fn import(from: &FromSweChat) -> anyhow::Result<()> {
     swe_chat_said::written(&data, &without);
     output::note(&tally.sentence(out));
     output::note(collection::UNREDACTED);
+    output::note(&collection::next(out));
     Ok(())
 }
 

@@ -18,8 +18,12 @@ use super::collection::{self, Candidate, Origin};
 ///
 /// # Errors
 /// Where the source cannot be walked, holds no transcript, or the goldset cannot be written.
-pub(super) fn import(source: &Path, out: &Path) -> anyhow::Result<()> {
+pub(super) fn import(source: &Path, out: &Path, verbose: bool) -> anyhow::Result<()> {
     collection::usable(out)?;
+    anyhow::ensure!(
+        source.exists(),
+        "it is not there\n\nhint: name a folder with transcripts, such as an agent's own folder of projects"
+    );
     let own = out.canonicalize().ok();
     let found: Vec<walk::Found> = walk::files(&[source.to_owned()])?
         .into_iter()
@@ -38,13 +42,16 @@ pub(super) fn import(source: &Path, out: &Path) -> anyhow::Result<()> {
     for read in read {
         match read {
             Ok(candidate) => candidates.push(candidate),
+            Err(error @ FileError::NoTranscript(_)) if verbose => {
+                output::note(&format!("passed over: {error}"));
+            }
             Err(FileError::NoTranscript(_)) => passed_over += 1,
             Err(error) => return Err(error.into()),
         }
     }
     if passed_over > 0 {
         output::note(&format!(
-            "passed over: {}, no transcript of a known format",
+            "passed over: {}, no transcript of a known format (`--verbose` lists them)",
             number::counted(passed_over, "file")
         ));
     }
@@ -63,6 +70,7 @@ pub(super) fn import(source: &Path, out: &Path) -> anyhow::Result<()> {
     )?;
     output::note(&tally.sentence(out));
     output::note(collection::UNREDACTED);
+    output::note(&collection::next(out));
     Ok(())
 }
 

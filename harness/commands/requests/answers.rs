@@ -103,7 +103,12 @@ pub(super) fn read(
 
 /// Files are read twice, once to check and once to keep, which a pipe cannot be.
 fn open(path: &Path) -> anyhow::Result<File> {
-    let file = File::open(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    let file = File::open(path).map_err(|error| {
+        anyhow::anyhow!(
+            "failed to read `{}`: {error}\n\nhint: name files with answers to requests that `validate requests export` wrote",
+            path.display()
+        )
+    })?;
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
     anyhow::ensure!(
         is_file,

@@ -56,9 +56,17 @@ pub(super) fn import(arguments: &Import) -> anyhow::Result<String> {
     Ok(said(arguments, &checked, &kept, &known))
 }
 
-/// Problems and failed requests that a message shows; the rest is counted.
-const SHOWN: usize = 20;
+/// Lines with one remedy, and failed requests, that a message shows; the rest is counted.
+const LINES_SHOWN: usize = 5;
 const ENDINGS_SHOWN: usize = 5;
+
+/// Lines that cannot be used and have the same remedy.
+struct Alike {
+    remedy: String,
+    count: u64,
+    /// Where and what, of the first of them.
+    findings: Vec<String>,
+}
 
 /// What the first reading found.
 #[derive(Default)]
@@ -66,9 +74,9 @@ struct Checked {
     /// Lines that give an answer to keep.
     answers: u64,
     doubles: u64,
-    /// Lines that cannot be used, and the first of them.
+    /// Lines that cannot be used, and the first of them by what to do.
     unusable: u64,
-    problems: Vec<Problem>,
+    problems: Vec<Alike>,
     /// Requests that ended without an answer, by how, and the first of them.
     ended: BTreeMap<Ended, u64>,
     endings: Vec<(Digest, String)>,
@@ -178,11 +186,28 @@ impl Checked {
     }
 
     fn tell(&mut self, arguments: &Import, place: Place, what: &str, remedy: &str) {
+        let path = &arguments.files[usize::from(place.file)];
+        self.add(&Problem::new(path, u64::from(place.line), what, remedy));
+    }
+
+    fn add(&mut self, problem: &Problem) {
         self.unusable += 1;
-        if self.problems.len() < SHOWN {
-            let path = &arguments.files[usize::from(place.file)];
-            self.problems
-                .push(Problem::new(path, u64::from(place.line), what, remedy));
+        let known = self
+            .problems
+            .iter()
+            .position(|alike| alike.remedy == problem.remedy());
+        let at = known.unwrap_or_else(|| {
+            self.problems.push(Alike {
+                remedy: problem.remedy().to_owned(),
+                count: 0,
+                findings: Vec::new(),
+            });
+            self.problems.len() - 1
+        });
+        let alike = &mut self.problems[at];
+        alike.count += 1;
+        if alike.findings.len() < LINES_SHOWN {
+            alike.findings.push(problem.finding());
         }
     }
 
@@ -206,18 +231,21 @@ impl Checked {
     }
 
     fn differ(&mut self, conflicts: &[Problem]) {
-        let all = u64::try_from(conflicts.len()).unwrap_or(u64::MAX);
-        self.unusable += all;
-        self.answers -= all;
-        let room = SHOWN.saturating_sub(self.problems.len());
-        self.problems.extend(conflicts.iter().take(room).cloned());
+        for problem in conflicts {
+            self.add(problem);
+            self.answers -= 1;
+        }
     }
 
     fn problems_told(&self) -> String {
-        let mut lines: Vec<String> = self.problems.iter().map(ToString::to_string).collect();
-        let more = self.unusable - u64::try_from(self.problems.len()).unwrap_or(0);
-        if 0 < more {
-            lines.push(format!("  … {more} more"));
+        let mut lines = Vec::new();
+        for alike in &self.problems {
+            lines.extend(alike.findings.iter().map(|finding| format!("  {finding}")));
+            let more = alike.count - u64::try_from(alike.findings.len()).unwrap_or(0);
+            if 0 < more {
+                lines.push(format!("  … {more} more like these"));
+            }
+            lines.push(format!("      {}", alike.remedy));
         }
         lines.join("\n")
     }
