@@ -29,10 +29,7 @@ mod fake_provider;
 mod figures;
 mod gate;
 mod gate_flow;
-<<<<<<< HEAD
 mod github_log;
-=======
->>>>>>> doctorfix
 mod imports;
 mod ingest_properties;
 mod main_job;
