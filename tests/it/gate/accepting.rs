@@ -100,3 +100,15 @@ fn another_file_or_folder_can_hold_the_baseline() {
         assert_eq!(ran.code, Some(0), "{ran}");
     }
 }
+
+#[test]
+fn a_candidate_that_fails_is_approved_with_a_warning() {
+    let site = Site::with_baseline();
+    site.edit_prompt();
+    site.record("m", |at| answer(super::site::wrong(at), "other words"));
+    let ran = site.gate(&["--accept"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let warning = "WARNING: greeting: THIS CANDIDATE FAILS THE GATE AND WAS APPROVED ALL THE SAME";
+    assert!(ran.stderr.contains(warning), "{ran}");
+    assert!(!site.gate(&["--accept"]).stderr.contains("APPROVED ALL"));
+}
