@@ -169,15 +169,19 @@ fn a_continuous_integration_run_leaves_the_ledger_as_it_is() {
 /// Against answers that nobody gave every candidate looks better.
 #[test]
 fn a_baseline_without_answers_is_not_compared() {
-    let site = Site::with_baseline();
-    let ran = site.gate(&["--baseline", "recorded:nobody"]);
+    let site = Site::new();
+    site.record("earlier", |at| answer(approved(at), "x"));
+    site.edit_prompt();
+    site.record("m", |at| answer(approved(at), "x"));
+    // What was recorded answers another prompt.
+    let ran = site.gate(&["--baseline", "recorded:earlier"]);
     assert_eq!(ran.code, Some(3), "{ran}");
     assert!(
         ran.stdout
-            .contains("120 sessions have no label of the baseline, `recorded:nobody`"),
+            .contains("120 sessions have no label of the baseline, `recorded:earlier`"),
         "{ran}"
     );
-    assert!(ran.stderr.contains("--missing nobody"), "{ran}");
+    assert!(ran.stderr.contains("--missing earlier"), "{ran}");
     let manifest = "goldsets/many/goldset.toml";
     let gaps =
         "[[raters]]\nname = \"gaps\"\nkind = \"construction\"\ndescription = \"half\"\n[[raters]]";
