@@ -400,6 +400,13 @@ impl Answers {
         (!messages.is_empty()).then(|| messages.join("\n\n"))
     }
 
+    /// Why a provider's model did not answer, and what to do about it; `None` for others.
+    pub(super) fn why_live(&self, spec: &Spec, asking: &Asking) -> Option<String> {
+        let name = spec.text();
+        let (_, ended) = self.ended.iter().find(|(asked, _)| *asked == name)?;
+        Some(why_live(ended, asking))
+    }
+
     /// What is missing, why, and how to get it, or `None` where everything was answered.
     pub(super) fn missing(&self, goldset: &Goldset, asking: &Asking) -> Option<String> {
         let mut specs: Vec<(&String, &Asked)> = self
@@ -502,12 +509,30 @@ fn missing_of(goldset: &Goldset, spec: &str, asked: &Asked, why_live: Option<Str
 }
 
 fn how_recorded(goldset: &Goldset, spec: &str, names: &[&str]) -> String {
+    let [export, import] = recording_commands(goldset, spec, names, ["", ""]);
+    format!("hint: have them answered and keep the answers:\n  {export}\n  {import}")
+}
+
+/// The two commands that get recorded answers which are missing: what is asked goes out, what is answered comes in. `more`
+/// options stand in front of the goldset's folder.
+pub(super) fn recording_commands(
+    goldset: &Goldset,
+    spec: &str,
+    names: &[&str],
+    more: [&str; 2],
+) -> [String; 2] {
     let model = spec.trim_start_matches("recorded:");
-    format!(
-        "hint: have them answered and keep the answers:\n  validate requests export --goldset {folder} --classifier {names} --missing {model} --out requests.jsonl\n  validate requests import answers.jsonl --goldset {folder} --model {model} --when YYYY-MM-DD",
-        folder = goldset.folder.display(),
-        names = names.join(","),
-    )
+    let folder = goldset.folder.display();
+    let names = names.join(",");
+    let [exporting, importing] = more;
+    [
+        format!(
+            "validate requests export {exporting}--goldset {folder} --classifier {names} --missing {model} --out requests.jsonl"
+        ),
+        format!(
+            "validate requests import answers.jsonl {importing}--goldset {folder} --model {model} --when YYYY-MM-DD"
+        ),
+    ]
 }
 
 /// Why a provider's answers are missing. Whatever the reason, the same command goes on where this run stopped.

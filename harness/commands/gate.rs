@@ -15,10 +15,9 @@ use crate::cli::Asking;
 use crate::cli::gate::{Gate, GateFormat};
 use crate::exit::Exit;
 use crate::gate::baseline::BaselineError;
-use crate::gate::judged::{Hindrance, Judged};
+use crate::gate::judged::{Hindrance, Judged, Remedy};
 use crate::gate::ledger::LedgerError;
 use crate::gate::rule::RuleError;
-use crate::gate::verdict::together;
 use crate::goldset::load::{Goldset, GoldsetError, load};
 use crate::goldset::sessions::Session;
 use crate::report::gate::{GateBasis, answer, overall, page as gate_page};
@@ -66,6 +65,8 @@ enum Unusable {
     NoGold { against: String },
     #[error("`--baseline {}` is one file, and {classifiers} classifiers were asked for\n\nhint: name one with `--classifier`, or give the folder that holds a file for each", .file.display())]
     OneFile { file: PathBuf, classifiers: usize },
+    #[error("`--baseline {}` names neither a file or folder that exists nor anybody's labels\n\nhint: look at the path; without `--baseline` it is `reports/baseline/GOLDSET`, `rater:NAME` and `recorded:NAME` compare with labels at hand, and `--accept` makes a new file", .0.display())]
+    NoSuchBaseline(PathBuf),
     #[error(
         "`--model {0}` is no model that is asked\n\nhint: `--candidate {0}` judges what is recorded or labelled already"
     )]
@@ -201,6 +202,7 @@ fn decided(arguments: &Gate, verbose: bool) -> Result<anyhow::Result<Exit>, Unus
         seed: arguments.seed,
         renew: compare::renew(arguments),
         without_gold,
+        robustness: robustness.as_ref().map(Looked::verdict),
     };
     Ok(finish(
         arguments,
@@ -228,9 +230,21 @@ fn finish(
     let judged: Vec<Judged> = found.iter().map(|one| one.judged.clone()).collect();
     write(arguments, basis, &judged, &work.definitions, robustness)?;
     for one in &judged {
-        if let Some(Hindrance::Missing { sessions, command }) = &one.hindrance {
+        if let Some(Hindrance::Missing {
+            of,
+            sessions,
+            remedy,
+        }) = &one.hindrance
+        {
+            let how = match remedy {
+                Remedy::Commands(commands) => format!(
+                    "have them answered and keep the answers:\n  {}",
+                    commands.join("\n  ")
+                ),
+                Remedy::Said(said) => said.clone(),
+            };
             output::note(&format!(
-                "{}: {} of {} sessions have no answer; record them:\n  {command}",
+                "{}: {} of {} sessions have no answer of `{of}`; {how}",
                 one.classifier,
                 sessions.len(),
                 one.n_sessions
@@ -247,9 +261,7 @@ fn finish(
     if arguments.accept {
         return accept::write(work, found);
     }
-    let verdicts = [overall(&judged)];
-    let verdicts = verdicts.into_iter().chain(robustness.map(Looked::verdict));
-    Ok(match together(verdicts) {
+    Ok(match overall(basis, &judged) {
         Verdict::Pass => Exit::Done,
         Verdict::Fail => Exit::Failed,
         Verdict::Inconclusive => {
@@ -272,7 +284,7 @@ fn write(
 ) -> anyhow::Result<()> {
     let mut blocks = gate_page(basis, judged);
     if let Some(looked) = robustness {
-        // Behind the heading and the answer, which it can change.
+        // Behind the heading and the answer, of which it is a part.
         blocks.insert(2, looked.headline());
         blocks.extend(looked.page(definitions));
     }
@@ -297,7 +309,11 @@ fn write(
         Some(folder) => {
             let file = folder.join(format!("gate.{ending}"));
             output::file(&file, &text)?;
-            output::note(&format!("{}\nwrote `{}`", answer(judged), file.display()));
+            output::note(&format!(
+                "{}\nwrote `{}`",
+                answer(basis, judged),
+                file.display()
+            ));
         }
     }
     if output::is_github() {
@@ -343,6 +359,10 @@ fn approved(arguments: &Gate, goldset: &Goldset, classifiers: usize) -> Result<A
         return Ok(Approved::Spec(spec));
     }
     let path = PathBuf::from(text);
+    // Accepting makes it.
+    if !path.exists() && !arguments.accept {
+        return Err(Unusable::NoSuchBaseline(path));
+    }
     if path.extension().is_none_or(|ending| ending != "json") {
         return Ok(Approved::Folder(path));
     }

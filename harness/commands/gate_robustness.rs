@@ -25,7 +25,7 @@ use crate::run::raters::Spec;
 use crate::run::variants::{Making, gold_of, sample, varied};
 use crate::stats::verdict::Verdict;
 
-use super::answers::{Answers, AnswersError, Wanted, answers_to};
+use super::answers::{Answers, AnswersError, Wanted, answers_to, recording_commands};
 use super::panel::user_codes;
 use super::validate::PROMPTS;
 
@@ -270,13 +270,18 @@ fn missing_varied(wanted: &Wanted<'_>, spec: &Spec, drawing: Drawing, missing: u
     let text = spec.text();
     let said = format!("{missing} varied requests have no answer of `{text}`");
     match spec {
-        Spec::Recorded(model) => format!(
-            "{said}\n\nhint: have them answered and keep the answers:\n  validate requests export --robustness --robustness-sessions {sessions} --seed {seed} --goldset {folder} --classifier {names} --missing {model} --out requests.jsonl\n  validate requests import answers.jsonl --robustness --seed {seed} --goldset {folder} --model {model} --when YYYY-MM-DD",
-            sessions = drawing.sessions,
-            seed = drawing.seed,
-            folder = wanted.goldset.folder.display(),
-            names = names.join(","),
-        ),
+        Spec::Recorded(_) => {
+            let exporting = format!(
+                "--robustness --robustness-sessions {} --seed {} ",
+                drawing.sessions, drawing.seed
+            );
+            let importing = format!("--robustness --seed {} ", drawing.seed);
+            let more = [exporting.as_str(), importing.as_str()];
+            let [export, import] = recording_commands(wanted.goldset, &text, &names, more);
+            format!(
+                "{said}\n\nhint: have them answered and keep the answers:\n  {export}\n  {import}"
+            )
+        }
         _ if wanted.asking.offline => {
             format!("{said}\n\nhint: nobody was asked; leave `--offline` out to ask for them")
         }

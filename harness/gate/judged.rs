@@ -72,12 +72,14 @@ pub enum Hindrance {
         /// Where it was looked for.
         file: PathBuf,
     },
-    /// The candidate's answers are not there.
+    /// Answers of one side are not there.
     Missing {
+        /// Whose, as a spec.
+        of: String,
         /// Sessions without an answer.
         sessions: Vec<String>,
-        /// The command that gets them.
-        command: String,
+        /// What gets them.
+        remedy: Remedy,
     },
     /// Gold labels or sessions changed since the baseline was approved.
     Stale {
@@ -94,11 +96,35 @@ pub enum Hindrance {
     NoGold,
 }
 
+/// What gets answers that are missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// Commands, one after the other.
+    Commands(Vec<String>),
+    /// Why a provider gave none, and what to do about it.
+    Said(String),
+}
+
+impl Remedy {
+    /// As lines.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Commands(commands) => commands.join("\n"),
+            Self::Said(said) => said.clone(),
+        }
+    }
+}
+
 /// What has to be said beside the figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
     /// Gold is made from this side's labels: its agreement holds by construction.
     ByConstruction(String),
+    /// This side's labels are gold themselves.
+    IsGold(String),
+    /// Sessions left out of the comparison of a share, because gold or one side says that it does not exist.
+    NoShare(&'static str, usize),
     /// Another model answered than for the baseline.
     OtherModel(String, String),
     /// The answer schema changed.

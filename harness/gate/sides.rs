@@ -1,7 +1,9 @@
 //! Gold, baseline and candidate on the same sessions, as the numbers that statistics take.
 //!
 //! A failure is wrong, and as wrong as can be: on categories it is a class of its own that lies farthest from every label,
-//! among numbers it stands for the number farthest from gold that anyone gave. So no candidate gains by refusing what is hard.
+//! among numbers it stands for the number farthest from gold that gold or the baseline gave (a candidate must not set what the
+//! baseline's failures cost). So no candidate gains by refusing what is hard. An answer that a session has no decisions
+//! of a kind is none: such sessions are left out of that share, and counted.
 
 use crate::classifier::definition::{ComparedOn, Definition};
 use crate::domain::label::{DecisionShares, Label, Scale};
@@ -38,6 +40,8 @@ pub struct Numbers {
     pub new: Vec<f64>,
     /// The user of each.
     pub users: Vec<u32>,
+    /// Sessions left out, because gold or one of the two says that there is no such share.
+    pub without_share: usize,
 }
 
 impl Sides<'_> {
@@ -114,7 +118,10 @@ impl Sides<'_> {
         measure: Option<&'static str>,
         number: impl Fn(&Outcome) -> Option<f64>,
     ) -> Numbers {
-        let all: Vec<f64> = [self.gold, self.old, self.new]
+        let is_without = |outcome: &Outcome| {
+            matches!(outcome.label(), Some(Label::Shares(_))) && number(outcome).is_none()
+        };
+        let all: Vec<f64> = [self.gold, self.old]
             .into_iter()
             .flatten()
             .filter_map(&number)
@@ -126,6 +133,15 @@ impl Sides<'_> {
             ..Numbers::default()
         };
         for at in 0..self.gold.len() {
+            let is_labelled = self.gold[at].label().is_some();
+            if is_labelled
+                && [self.gold, self.old, self.new]
+                    .iter()
+                    .any(|of| is_without(&of[at]))
+            {
+                numbers.without_share += 1;
+                continue;
+            }
             let Some(gold) = number(&self.gold[at]) else {
                 continue;
             };

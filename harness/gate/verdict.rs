@@ -93,7 +93,13 @@ impl Part {
             } => match value {
                 Err(_) => Verdict::Inconclusive,
                 Ok(value) if *floor <= *value => Verdict::Pass,
-                Ok(_) if interval.is_some_and(|limits| limits.high < *floor) => Verdict::Fail,
+                Ok(_)
+                    if interval.is_some_and(|limits| {
+                        !is_without_width(&limits) && limits.high < *floor
+                    }) =>
+                {
+                    Verdict::Fail
+                }
                 Ok(_) => Verdict::Inconclusive,
             },
             Self::ParseRate { asked, rate } => match CheckVerdict::of_share(rate, *asked) {
@@ -120,6 +126,12 @@ impl Part {
             }
         }
     }
+}
+
+/// Whether an interval is a point: all users resemble each other, which says nothing of other users.
+#[must_use]
+pub fn is_without_width(limits: &Interval) -> bool {
+    limits.high - limits.low < 1e-12
 }
 
 /// The verdict of parts that all have to pass.

@@ -33,6 +33,8 @@ pub struct GateBasis {
     pub renew: String,
     /// Classifiers that were left out because gold has no label for them.
     pub without_gold: Vec<String>,
+    /// How the look at robustness ended, where one was asked for: it has to pass too.
+    pub robustness: Option<Verdict>,
 }
 
 impl GateBasis {
@@ -43,15 +45,15 @@ impl GateBasis {
     }
 }
 
-/// The verdict of all classifiers together.
+/// The verdict of all classifiers, and of their robustness, together.
 #[must_use]
-pub fn overall(judged: &[Judged]) -> Verdict {
-    crate::gate::verdict::together(judged.iter().map(Judged::verdict))
+pub fn overall(basis: &GateBasis, judged: &[Judged]) -> Verdict {
+    crate::gate::verdict::together(judged.iter().map(Judged::verdict).chain(basis.robustness))
 }
 
 /// The answer in one sentence.
 #[must_use]
-pub fn answer(judged: &[Judged]) -> String {
+pub fn answer(basis: &GateBasis, judged: &[Judged]) -> String {
     let of = |wanted: Verdict| -> Vec<&str> {
         judged
             .iter()
@@ -70,9 +72,12 @@ pub fn answer(judged: &[Judged]) -> String {
             parts.push(format!("{} {word} ({})", names.len(), names.join(", ")));
         }
     }
+    if let Some(robustness) = basis.robustness {
+        parts.push(format!("robustness: {}", verdict(robustness)));
+    }
     format!(
         "{}: {}.",
-        verdict(overall(judged)).to_uppercase(),
+        verdict(overall(basis, judged)).to_uppercase(),
         parts.join(", ")
     )
 }
@@ -82,7 +87,7 @@ pub fn answer(judged: &[Judged]) -> String {
 pub fn page(basis: &GateBasis, judged: &[Judged]) -> Vec<Block> {
     let mut blocks = vec![
         Block::Heading(1, heading(basis, judged)),
-        Block::Text(answer(judged)),
+        Block::Text(answer(basis, judged)),
         Block::Table(summary(judged)),
     ];
     for one in judged {

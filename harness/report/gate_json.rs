@@ -19,8 +19,8 @@ pub fn render(basis: &GateBasis, judged: &[Judged]) -> Value {
     json!({
         "goldset": basis.goldset,
         "title": basis.title,
-        "verdict": verdict(overall(judged)),
-        "answer": answer(judged),
+        "verdict": verdict(overall(basis, judged)),
+        "answer": answer(basis, judged),
         "seed": basis.seed,
         "without_gold": basis.without_gold,
         "classifiers": judged.iter().map(|one| classifier(basis, one)).collect::<Vec<_>>(),
@@ -97,8 +97,12 @@ fn hindrance(hindrance: &Hindrance) -> Value {
         Hindrance::NoBaseline { file } => {
             json!({"why": "no_baseline", "file": file.display().to_string()})
         }
-        Hindrance::Missing { sessions, command } => {
-            json!({"why": "answers_missing", "sessions": sessions, "command": command})
+        Hindrance::Missing {
+            of,
+            sessions,
+            remedy,
+        } => {
+            json!({"why": "answers_missing", "of": of, "sessions": sessions, "command": remedy.text()})
         }
         Hindrance::Stale {
             lost,

@@ -1,7 +1,7 @@
 //! What the gate found, in sentences.
 
-use crate::gate::judged::{Hindrance, Judged, Remark};
-use crate::gate::verdict::{ALPHA, Part};
+use crate::gate::judged::{Hindrance, Judged, Remark, Remedy};
+use crate::gate::verdict::{ALPHA, Part, is_without_width};
 use crate::stats::noninferiority::{Finding, Method, Shortage};
 use crate::stats::verdict::Verdict;
 use crate::validation::checks::CheckVerdict;
@@ -96,9 +96,15 @@ pub fn sentence(judged: &Judged, part: &Part) -> String {
             let limits = interval.map_or_else(String::new, |limits| {
                 format!(" [{}, {}]", coefficient(limits.low), coefficient(limits.high))
             });
+            let open = match (value, interval) {
+                (Ok(value), Some(limits)) if value < floor && is_without_width(limits) => {
+                    "; no user differs from the others, and an interval without width says nothing"
+                }
+                _ => "",
+            };
             match value {
                 Ok(value) => format!(
-                    "{} against `{}` is {}{limits}, the floor is {}",
+                    "{} against `{}` is {}{limits}, the floor is {}{open}",
                     measured(judged, *measure),
                     judged.compared.against,
                     coefficient_3(*value),
@@ -217,10 +223,13 @@ fn hindered(judged: &Judged, hindrance: &Hindrance) -> String {
         Hindrance::NoBaseline { file } => {
             format!("there is no approved baseline `{}`", file.display())
         }
-        Hindrance::Missing { sessions, .. } => format!(
-            "{} no answer of `{}` to the prompt as it is now",
-            have(sessions.len()),
-            judged.compared.candidate
+        Hindrance::Missing { of, sessions, .. } if *of == judged.compared.candidate => format!(
+            "{} no answer of `{of}` to the prompt as it is now",
+            have(sessions.len())
+        ),
+        Hindrance::Missing { of, sessions, .. } => format!(
+            "not compared: {} no label of the baseline, `{of}`",
+            have(sessions.len())
         ),
         Hindrance::Stale {
             lost,
@@ -229,21 +238,30 @@ fn hindered(judged: &Judged, hindrance: &Hindrance) -> String {
             against,
         } => {
             let mut what = Vec::new();
-            if let Some(against) = against {
-                what.push(format!("the baseline was judged against `{against}`"));
-            }
             for (sessions, words) in [(lost, "the goldset lost"), (gained, "the goldset gained")] {
                 if !sessions.is_empty() {
                     what.push(format!("{words} {}", named(sessions)));
                 }
             }
-            if !gold.is_empty() {
-                what.push(format!("gold labels changed of {}", named(gold)));
+            // Gold labels of another rater are others, and none of them need have changed.
+            if !gold.is_empty() && against.is_none() {
+                what.push(format!("the gold labels of {} changed", named(gold)));
             }
-            format!(
-                "not compared, because since the baseline was approved {}",
-                what.join("; ")
-            )
+            let since = match what.as_slice() {
+                [] => None,
+                what => Some(format!(
+                    "since the baseline was approved {}",
+                    what.join(", and ")
+                )),
+            };
+            let other = against.as_ref().map(|against| {
+                format!(
+                    "the baseline was approved against `{against}`, and gold is `{}` now",
+                    judged.compared.against
+                )
+            });
+            let why: Vec<String> = other.into_iter().chain(since).collect();
+            format!("not compared: {}", why.join("; "))
         }
         Hindrance::NoGold => format!("`{}` has no label for any session", judged.compared.against),
     }
@@ -283,9 +301,20 @@ const BEYOND: u64 = 20;
 pub fn next_steps(judged: &Judged, renew: &str) -> Vec<String> {
     let mut steps = Vec::new();
     match &judged.hindrance {
-        Some(Hindrance::Missing { command, .. }) => {
-            steps.push(format!("have them answered and recorded: `{command}`"));
-        }
+        Some(Hindrance::Missing { remedy, .. }) => steps.push(match remedy {
+            Remedy::Commands(commands) => {
+                let commands: Vec<String> = commands.iter().map(|one| code(one)).collect();
+                format!(
+                    "have them answered and recorded: {}",
+                    commands.join(", then ")
+                )
+            }
+            Remedy::Said(said) => said
+                .trim_start_matches("hint: ")
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" "),
+        }),
         Some(Hindrance::NoBaseline { .. }) => {
             steps.push(format!("approve the candidate as baseline: `{renew}`"));
         }
@@ -380,6 +409,15 @@ pub fn remark(judged: &Judged, remark: &Remark) -> String {
         Remark::ByConstruction(side) => format!(
             "`{}` is made from the labels of `{side}`: agreement between them holds by construction.",
             judged.compared.against
+        ),
+        Remark::IsGold(side) => format!(
+            "The labels of `{side}` are the gold labels themselves: its agreement is perfect by construction, and nobody can do better."
+        ),
+        Remark::NoShare(measure, sessions) => format!(
+            "{}: {} left out of the comparison of the {}, because gold, baseline or candidate has no such decision there.",
+            judged.classifier,
+            counted(*sessions as u64, "session"),
+            measure.replace('_', " ")
         ),
         Remark::OtherModel(old, new) => format!(
             "The baseline's labels are those of `{old}`, the candidate's those of `{new}`: prompt and model are judged together."

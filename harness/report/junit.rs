@@ -75,7 +75,7 @@ fn variation(one: &Robustness, flips: &Flips) -> Case {
         ),
         verdict: flips.verdict,
         message: robustness::figures(flips),
-        more: robustness::reason(one),
+        more: robustness::reason_of(flips, one.ceiling),
     }
 }
 

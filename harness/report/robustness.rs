@@ -63,33 +63,47 @@ pub fn reason(result: &Robustness) -> String {
     let Some(worst) = worst else {
         return format!("{}: nothing could be compared.", verdict(result.verdict));
     };
-    let figures = figures(worst);
     match result.verdict {
         Verdict::Pass => format!(
-            "pass: at no variation more than {ceiling} of the answers flip; the nearest: {figures}."
+            "pass: at no variation more than {ceiling} of the answers flip; the nearest: {}.",
+            figures(worst)
         ),
-        Verdict::Fail => format!("fail: {figures}, and {ceiling} may."),
-        Verdict::Inconclusive => {
-            let missing: u64 = result.by_variation.iter().map(|flips| flips.missing).sum();
-            if missing > 0 {
-                let rest = if result.together.n == 0 {
-                    String::new()
-                } else {
-                    format!("; {figures}, and {ceiling} may")
-                };
-                return format!(
-                    "inconclusive: {missing} answers to varied requests are missing{rest}."
-                );
-            }
-            let settle = answers_to_pass(worst.flipped(), result.ceiling).map_or_else(
-                String::new,
-                |needed| {
-                    format!(" With no further flip, {needed} answers about sessions of different users would pass; there are {} of {} users.", worst.n, worst.users)
-                },
-            );
-            format!("inconclusive: {figures}, too near the ceiling of {ceiling} to tell.{settle}")
+        Verdict::Fail | Verdict::Inconclusive => {
+            let missing = result.by_variation.iter().map(|flips| flips.missing).sum();
+            not_passed(worst, result.ceiling, missing, result.together.n > 0)
         }
     }
+}
+
+/// The verdict on one variation.
+#[must_use]
+pub fn reason_of(flips: &Flips, ceiling: f64) -> String {
+    match flips.verdict {
+        Verdict::Pass => format!("pass: {}, and {} may.", figures(flips), percent(ceiling)),
+        Verdict::Fail | Verdict::Inconclusive => {
+            not_passed(flips, ceiling, flips.missing, flips.n > 0)
+        }
+    }
+}
+
+fn not_passed(flips: &Flips, ceiling: f64, missing: u64, has_answers: bool) -> String {
+    let may = percent(ceiling);
+    let figures = figures(flips);
+    if flips.verdict == Verdict::Fail {
+        return format!("fail: {figures}, and {may} may.");
+    }
+    if missing > 0 {
+        let rest = if has_answers {
+            format!("; {figures}, and {may} may")
+        } else {
+            String::new()
+        };
+        return format!("inconclusive: {missing} answers to varied requests are missing{rest}.");
+    }
+    let settle = answers_to_pass(flips.flipped(), ceiling).map_or_else(String::new, |needed| {
+        format!(" With no further flip, {needed} answers about sessions of different users would pass; there are {} of {} users.", flips.n, flips.users)
+    });
+    format!("inconclusive: {figures}, too near the ceiling of {may} to tell.{settle}")
 }
 
 /// What flipped, in a clause.

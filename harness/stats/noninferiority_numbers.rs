@@ -1,8 +1,9 @@
 //! The rule of the gate on numbers: is the new candidate's correlation with gold lower by less than a margin?
 //!
 //! The bounds are those of a jackknife and a bootstrap of users, as for categories (the bootstrap's limit is the percentile's). Where fewer than ten numbers
-//! changed neither says anything; then every number that changed counts as lost, and Tango's interval of their share, times the old
-//! correlation, is how much the new one may have lost.
+//! changed neither is enough: users without a change may hide how much one costs. Then every number that changed counts as lost too, by Tango's
+//! interval of their share times the old correlation, and the lowest of the three is how much the new one may have lost: a number
+//! that goes from one end of the scale to the other costs far more than its share.
 
 use super::continuous::{lin_ccc, pearson};
 use super::estimate::{Interval, Undefined};
@@ -139,23 +140,31 @@ pub fn noninferiority_of_numbers(
         draws,
         items_needed: None,
     };
+    let jackknife = numbers.jackknife(statistic);
+    let low = user_bootstrap::interval(numbers.users, terms.seed, confidence, |rows| {
+        numbers.difference_of(rows, statistic)
+    })
+    .map(|made| made.low);
+    let (of_users, method) = bounds(difference, jackknife, draws, low, confidence);
     if changed < LEAST_DISCORDANT {
         finding.method = Method::Items(Shortage::FewDiscordant(changed));
-        finding.bounds = statistic
+        let of_shares = statistic
             .value(numbers.gold, numbers.old)
             .and_then(|old| few_changed(n as u64, changed, draws, old, confidence));
+        finding.bounds = difference.and_then(|difference| {
+            let (shares, users) = (of_shares?, of_users?);
+            Ok(Interval {
+                low: shares.low.min(users.low).min(difference),
+                high: shares.high.max(users.high).max(difference),
+            })
+        });
         let share = (changed as f64 + 1.5) / (n as f64 + 1.5);
         let design_effect = n as f64 / draws.max(1) as f64;
         finding.items_needed = planned(share * design_effect, terms);
     } else {
-        let jackknife = numbers.jackknife(statistic);
         finding.se = jackknife.map(|it| it.se);
         finding.items_needed = finding.se.and_then(|se| planned(n as f64 * se * se, terms));
-        let low = user_bootstrap::interval(numbers.users, terms.seed, confidence, |rows| {
-            numbers.difference_of(rows, statistic)
-        })
-        .map(|made| made.low);
-        (finding.bounds, finding.method) = bounds(difference, jackknife, draws, low, confidence);
+        (finding.bounds, finding.method) = (of_users, method);
     }
     finding.verdict = finding
         .bounds

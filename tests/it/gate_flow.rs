@@ -220,7 +220,7 @@ fn from_an_edit_over_a_failing_gate_to_an_accepted_prompt() {
     repository.workspace.edit(PROMPT, RULE, "Be brief.");
     let ran = repository.gate(3, &[]);
     let said = format!("{}{}", ran.stdout, ran.stderr);
-    assert!(said.contains("--record"), "{ran}");
+    assert!(said.contains("validate requests export"), "{ran}");
     assert!(said.contains("100 of 100"), "{ran}");
     let diff = repository.run(
         0,

@@ -264,6 +264,22 @@ fn a_model_that_stands_is_not_passed_on_three_sessions() {
     let ran = look(&workspace, &[]);
     assert_eq!(ran.code, Some(3), "{ran}");
     assert_snapshot!(told(&ran));
+    // What is told first is what the exit code says, in each format.
+    let allowed = look(&workspace, &["--format", "json"]);
+    let result: Value = serde_json::from_str(&allowed.stdout).unwrap();
+    assert_eq!(result["verdict"], "inconclusive");
+    let answer = result["answer"].as_str().unwrap();
+    assert!(answer.starts_with("INCONCLUSIVE: "), "{answer}");
+    assert!(answer.ends_with("robustness: inconclusive."), "{answer}");
+    assert!(ran.stdout.contains(answer), "{ran}");
+    let junit = look(&workspace, &["--format", "junit"]).stdout;
+    let suite = &junit[junit.find("greeting, robustness").unwrap()..];
+    for case in suite.split("<testcase ").skip(1) {
+        let name = case.split("stand under ").nth(1).unwrap();
+        let variation = name.split('"').next().unwrap();
+        let body = case.split('>').nth(2).unwrap();
+        assert!(body.contains(&format!("under `{variation}`")), "{case}");
+    }
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use crate::exit::Exit;
 use crate::gate::judged::Hindrance;
 use crate::gate::verdict::Part;
-use crate::report::gate_words::{statistic, verdict};
+use crate::report::gate_words::{reason, statistic, verdict};
 use crate::report::number::{coefficient_3, counted};
+use crate::stats::verdict::Verdict;
 
 use super::super::output;
 use super::{Found, Work};
@@ -17,10 +18,13 @@ pub(super) fn write(work: &Work<'_>, found: &[Found]) -> anyhow::Result<Exit> {
     let mut is_complete = true;
     for (one, definition) in found.iter().zip(&work.definitions) {
         let name = &definition.name;
-        if matches!(
-            one.judged.hindrance,
-            Some(Hindrance::Missing { .. } | Hindrance::NoGold)
-        ) {
+        // What the old baseline lacks is no reason to keep it.
+        let is_incomplete = match &one.judged.hindrance {
+            Some(Hindrance::Missing { of, .. }) => *of == one.proposed.candidate,
+            Some(Hindrance::NoGold) => true,
+            Some(Hindrance::NoBaseline { .. } | Hindrance::Stale { .. }) | None => false,
+        };
+        if is_incomplete {
             output::note(&format!(
                 "{name}: not accepted, the baseline stays as it was"
             ));
@@ -38,6 +42,12 @@ pub(super) fn write(work: &Work<'_>, found: &[Found]) -> anyhow::Result<Exit> {
             continue;
         }
         output::file(&place, &text)?;
+        if one.judged.verdict() == Verdict::Fail {
+            output::note(&format!(
+                "WARNING: {name}: THIS CANDIDATE FAILS THE GATE AND WAS APPROVED ALL THE SAME: {}",
+                reason(&one.judged)
+            ));
+        }
         output::note(&format!(
             "{name}: wrote `{}`: {}",
             place.display(),

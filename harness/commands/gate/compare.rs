@@ -9,7 +9,7 @@ use crate::domain::rating::{Outcome, OutcomeCounts};
 use crate::domain::request::Hash;
 use crate::gate::baseline::{Approved as ApprovedLabel, Baseline};
 use crate::gate::changes::changes;
-use crate::gate::judged::{Compared, Hindrance, Judged, Remark};
+use crate::gate::judged::{Compared, Hindrance, Judged, Remark, Remedy};
 use crate::gate::ledger::Looks;
 use crate::gate::next::{Next, disputed, further, of_labels};
 use crate::gate::rule::Rule;
@@ -21,7 +21,7 @@ use crate::run::raters::{Question, Spec, ask, labels_of};
 use crate::validation::checks::run as run_checks;
 use crate::validation::evidence::Evidence;
 
-use super::super::answers::AnswersError;
+use super::super::answers::{AnswersError, recording_commands};
 use super::super::panel::user_codes;
 use super::super::said::said_of_all;
 use super::super::validate::PROMPTS;
@@ -76,26 +76,45 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// The one command that gets the answers that are missing.
-fn recording_command(arguments: &Gate, spec: &Spec, classifier: &str) -> String {
-    let model = match spec {
-        Spec::Model(text) => text.clone(),
-        Spec::Recorded(name) if name.starts_with("claude") => format!("anthropic:{name}"),
-        Spec::Recorded(name) => format!("openai:{name}"),
-        Spec::Rater(_) | Spec::Majority | Spec::Rules => spec.text(),
-    };
-    let mut command = format!("validate --classifier {classifier}");
-    let goldset = arguments.goldset.display().to_string();
-    if goldset != "goldsets/starter" {
-        command.push_str(&format!(" --goldset {}", quoted(&goldset)));
+/// What gets the answers that are missing.
+fn remedy(work: &Work<'_>, arguments: &Gate, spec: &Spec, classifier: &str) -> Remedy {
+    match spec {
+        Spec::Recorded(_) => {
+            let sessions = arguments
+                .sessions
+                .as_ref()
+                .map_or_else(String::new, |path| {
+                    format!("--sessions {} ", quoted(&path.display().to_string()))
+                });
+            let more = [sessions.as_str(), sessions.as_str()];
+            let commands = recording_commands(work.goldset, &spec.text(), &[classifier], more);
+            Remedy::Commands(commands.into())
+        }
+        Spec::Model(model) if arguments.model.as_ref() == Some(model) => {
+            let why = work.answers.why_live(spec, &arguments.asking);
+            Remedy::Said(why.unwrap_or_else(|| "the same command goes on with them".to_owned()))
+        }
+        // Without `--model` nobody is asked.
+        Spec::Model(model) => {
+            let mut command = format!("validate --classifier {classifier}");
+            let goldset = arguments.goldset.display().to_string();
+            if goldset != "goldsets/starter" {
+                command.push_str(&format!(" --goldset {}", quoted(&goldset)));
+            }
+            if let Some(sessions) = &arguments.sessions {
+                let sessions = sessions.display().to_string();
+                command.push_str(&format!(" --sessions {}", quoted(&sessions)));
+            }
+            Remedy::Commands(vec![format!(
+                "{command} --model {} --record",
+                quoted(model)
+            )])
+        }
+        Spec::Rater(_) | Spec::Majority | Spec::Rules => Remedy::Said(format!(
+            "name a baseline that has a label for each session with a gold label; `{}` has none for these",
+            spec.text()
+        )),
     }
-    if let Some(sessions) = &arguments.sessions {
-        command.push_str(&format!(
-            " --sessions {}",
-            quoted(&sessions.display().to_string())
-        ));
-    }
-    format!("{command} --model {} --record", quoted(&model))
 }
 
 /// Judges every classifier.
@@ -160,7 +179,7 @@ fn one(
         Some(file) if file.is_file() => Some(Baseline::read(file, definition)?),
         _ => None,
     };
-    let old = match (&work.baseline, &previous) {
+    let old: Option<Vec<Outcome>> = match (&work.baseline, &previous) {
         (Approved::Spec(spec), _) => Some(ask(spec, work.goldset, &question)),
         (_, Some(baseline)) => Some(
             ids.iter()
@@ -178,8 +197,9 @@ fn one(
         Some(Hindrance::NoGold)
     } else if !missing.is_empty() {
         Some(Hindrance::Missing {
+            of: candidate.text(),
             sessions: missing,
-            command: recording_command(arguments, candidate, name),
+            remedy: remedy(work, arguments, candidate, name),
         })
     } else if old.is_none() {
         Some(Hindrance::NoBaseline {
@@ -189,6 +209,16 @@ fn one(
         previous
             .as_ref()
             .and_then(|baseline| stale(baseline, definition, ids, &gold, &work.players.against))
+            .or_else(|| {
+                let sides = Sides {
+                    sessions: ids,
+                    users: evidence.users,
+                    gold: &gold,
+                    old: old.as_deref()?,
+                    new: &new,
+                };
+                missing_baseline(work, arguments, &sides, name)
+            })
     };
     let is_compared = hindrance.is_none();
     let old = old.filter(|_| is_compared).unwrap_or_else(|| new.clone());
@@ -260,6 +290,19 @@ fn one(
         }
     }
     let next = next(work, definition, &sides, &parts);
+    let mut remarks = remarks(
+        work,
+        old_spec.as_deref(),
+        previous.as_ref(),
+        schema.as_ref(),
+    );
+    remarks.extend(
+        sides
+            .numbers(definition)
+            .iter()
+            .filter(|numbers| numbers.without_share > 0)
+            .filter_map(|numbers| Some(Remark::NoShare(numbers.measure?, numbers.without_share))),
+    );
     let labelled_users: BTreeSet<u32> = (0..ids.len())
         .filter(|at| gold[*at].label().is_some())
         .map(|at| evidence.users[at])
@@ -290,12 +333,7 @@ fn one(
         changes,
         next,
         looks: Looks::default(),
-        remarks: remarks(
-            work,
-            old_spec.as_deref(),
-            previous.as_ref(),
-            schema.as_ref(),
-        ),
+        remarks,
     };
     let proposed = Baseline {
         goldset: work.goldset.name.clone(),
@@ -345,6 +383,45 @@ fn missing(work: &Work<'_>, candidate: &Spec, classifier: &str) -> Vec<String> {
                 .collect()
         })
         .unwrap_or_default()
+}
+
+/// What the baseline does not say, where the candidate says something: were it wrong there, every candidate would be better.
+fn missing_baseline(
+    work: &Work<'_>,
+    arguments: &Gate,
+    sides: &Sides<'_>,
+    classifier: &str,
+) -> Option<Hindrance> {
+    let mut sessions = match &work.baseline {
+        Approved::Spec(spec) => missing(work, spec, classifier),
+        Approved::Folder(_) | Approved::File(_) => Vec::new(),
+    };
+    for (at, session) in sides.sessions.iter().enumerate() {
+        let is_gain = sides.gold[at].label().is_some()
+            && sides.old[at] == Outcome::Missing
+            && sides.new[at] != Outcome::Missing;
+        if is_gain && !sessions.iter().any(|known| known == session) {
+            sessions.push((*session).to_owned());
+        }
+    }
+    if sessions.is_empty() {
+        return None;
+    }
+    let (of, remedy) = match &work.baseline {
+        Approved::Spec(spec) => (spec.text(), remedy(work, arguments, spec, classifier)),
+        Approved::Folder(_) | Approved::File(_) => (
+            work.baseline.file(classifier)?.display().to_string(),
+            Remedy::Commands(vec![format!(
+                "{} --classifier {classifier}",
+                renew(arguments)
+            )]),
+        ),
+    };
+    Some(Hindrance::Missing {
+        of,
+        sessions,
+        remedy,
+    })
 }
 
 fn prompt_hash(work: &Work<'_>, spec: &Spec, classifier: &str) -> Option<Hash> {
@@ -466,10 +543,12 @@ fn remarks(
     let gold = work.goldset.rater(&work.players.against).ok();
     for side in [Some(candidate.as_str()), old_spec].into_iter().flatten() {
         let name = side.strip_prefix("rater:");
+        if gold.is_some_and(|gold| name == Some(gold.name.as_str())) {
+            remarks.push(Remark::IsGold(side.to_owned()));
+            continue;
+        }
         let is_made_from = name.is_some_and(|name| {
-            gold.is_some_and(|gold| {
-                gold.name == name || gold.made_from.iter().any(|one| one == name)
-            })
+            gold.is_some_and(|gold| gold.made_from.iter().any(|one| one == name))
         });
         if is_made_from {
             remarks.push(Remark::ByConstruction(side.to_owned()));

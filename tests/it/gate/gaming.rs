@@ -165,3 +165,42 @@ fn a_continuous_integration_run_leaves_the_ledger_as_it_is() {
     );
     assert_eq!(SESSIONS, 120);
 }
+
+/// Against answers that nobody gave every candidate looks better.
+#[test]
+fn a_baseline_without_answers_is_not_compared() {
+    let site = Site::new();
+    site.record("earlier", |at| answer(approved(at), "x"));
+    site.edit_prompt();
+    site.record("m", |at| answer(approved(at), "x"));
+    // What was recorded answers another prompt.
+    let ran = site.gate(&["--baseline", "recorded:earlier"]);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    assert!(
+        ran.stdout
+            .contains("120 sessions have no label of the baseline, `recorded:earlier`"),
+        "{ran}"
+    );
+    assert!(ran.stderr.contains("--missing earlier"), "{ran}");
+    let manifest = "goldsets/many/goldset.toml";
+    let gaps =
+        "[[raters]]\nname = \"gaps\"\nkind = \"construction\"\ndescription = \"half\"\n[[raters]]";
+    site.workspace.edit(manifest, "[[raters]]", gaps);
+    let labels = "goldsets/many/labels.csv";
+    let said: String = (0..SESSIONS / 2)
+        .map(|at| format!("s{at:03},greeting,gaps,{},\n", gold(at)))
+        .collect();
+    let first = "s000,greeting,hand";
+    site.workspace
+        .edit(labels, first, &format!("{said}{first}"));
+    let ran = site.gate(&["--baseline", "rater:gaps"]);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    let told = site.json(&["--baseline", "rater:gaps"]);
+    let hindrance = &told["classifiers"][0]["not_compared"];
+    assert_eq!(hindrance["why"], "answers_missing");
+    assert_eq!(hindrance["of"], "rater:gaps");
+    assert_eq!(
+        hindrance["sessions"].as_array().unwrap().len(),
+        SESSIONS / 2
+    );
+}

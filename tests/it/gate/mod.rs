@@ -4,6 +4,8 @@ mod accepting;
 mod files;
 mod formats;
 mod gaming;
+mod public_sessions;
+mod sides;
 mod site;
 mod statistics;
 mod verdicts;

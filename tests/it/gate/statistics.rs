@@ -179,3 +179,33 @@ fn numbers_pass_where_nothing_changed_and_fail_where_they_are_noise() {
     assert_eq!(found.method, Method::Items(Shortage::FewDiscordant(2)));
     assert!(found.bounds.unwrap().low < -0.05, "{found:?}");
 }
+
+/// Nine numbers of 200 go from one end of the scale to the other: their share is 4.5 %, what they cost is far more.
+#[test]
+fn few_numbers_that_change_much_do_not_pass() {
+    let gold: Vec<f64> = (0..200).map(f64::from).collect();
+    let mut old = gold.clone();
+    for at in (0..200).step_by(10) {
+        old.swap(at, at + 3);
+    }
+    let mut new = old.clone();
+    for at in 0..4 {
+        new.swap(at, 199 - at);
+    }
+    new[4] = 199.5;
+    let users: Vec<u32> = (0..200).collect();
+    let numbers = PairedNumbers {
+        gold: &gold,
+        old: &old,
+        new: &new,
+        users: &users,
+    };
+    for statistic in [NumberStatistic::Spearman, NumberStatistic::Pearson] {
+        let found = noninferiority_of_numbers(&numbers, statistic, TERMS);
+        assert_eq!(found.method, Method::Items(Shortage::FewDiscordant(9)));
+        let (difference, bounds) = (found.difference.unwrap(), found.bounds.unwrap());
+        assert!((-0.35..-0.15).contains(&difference), "{found:?}");
+        assert!(bounds.low <= difference && difference <= bounds.high);
+        assert_eq!(found.verdict, Verdict::Inconclusive, "{found:?}");
+    }
+}

@@ -31,17 +31,18 @@ fn what_was_not_changed_passes_without_statistics() {
 }
 
 #[test]
-fn a_changed_prompt_without_answers_is_incomplete_and_names_the_one_command() {
+fn a_changed_prompt_without_answers_is_incomplete_and_names_the_commands() {
     let site = Site::with_baseline();
     site.edit_prompt();
     let ran = site.gate(&["--offline"]);
     assert_eq!(ran.code, Some(3), "{ran}");
-    assert!(
-        ran.stderr.contains(
-            "validate --classifier greeting --goldset goldsets/many --model openai:m --record"
-        ),
-        "{ran}"
-    );
+    // The answers were got by hand, and so are those to the new prompt.
+    for command in [
+        "validate requests export --goldset goldsets/many --classifier greeting --missing m --out requests.jsonl",
+        "validate requests import answers.jsonl --goldset goldsets/many --model m --when YYYY-MM-DD",
+    ] {
+        assert!(ran.stderr.contains(command), "{ran}");
+    }
     let allowed = site.gate(&["--offline", "--allow-inconclusive"]);
     assert_eq!(allowed.code, Some(3), "missing answers are never allowed");
     assert_snapshot!(steady(&ran));
@@ -117,6 +118,8 @@ fn wrong_usage_is_told_with_a_remedy() {
         ["--model", "recorded:m"],
         ["--baseline", "rater:nobody"],
         ["--against", "nobody"],
+        ["--baseline", "nowhere/many"],
+        ["--baseline", "nowhere/greeting.json"],
     ] {
         let ran = site.gate(&options);
         assert_eq!(ran.code, Some(2), "{ran}");
@@ -143,4 +146,33 @@ fn a_gate_that_contradicts_itself_is_told_at_once() {
     let ran = site.gate(&[]);
     assert_eq!(ran.code, Some(2), "{ran}");
     assert_snapshot!(ran.stderr);
+}
+
+#[test]
+fn a_provider_without_a_key_is_told_by_the_name_of_the_key() {
+    let site = Site::with_baseline();
+    let ran = site.gate(&["--model", "anthropic:claude-haiku-5-5"]);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    for told in [&ran.stdout, &ran.stderr] {
+        assert!(told.contains("ANTHROPIC_API_KEY is not set"), "{ran}");
+        assert!(!told.contains("--record"), "{ran}");
+    }
+}
+
+#[test]
+fn a_floor_is_not_failed_by_an_interval_without_width() {
+    use harness::gate::verdict::Part;
+    use harness::stats::estimate::Interval;
+    use harness::stats::verdict::Verdict;
+    let floor = |low: f64, high: f64| {
+        Part::Floor {
+            measure: None,
+            floor: 0.4,
+            value: Ok(0.0),
+            interval: Some(Interval { low, high }),
+        }
+        .verdict()
+    };
+    assert_eq!(floor(0.0, 0.0), Verdict::Inconclusive);
+    assert_eq!(floor(-0.1, 0.1), Verdict::Fail);
 }
