@@ -57,7 +57,40 @@ impl Pairs {
 
 /// The users of whom a label tells least: hits, misses and wrong calls. The same number stands behind every cell about the
 /// label, in whichever table, so that all tables leave out the same labels before they are published.
+///
+/// A label that is left out takes a second one along, because sums would reveal it. So the label with the second fewest users
+/// has the number of the one with the fewest: from whichever number of users labels are shown, both are or neither is.
 pub(super) fn users_of_label(material: &Material, part: &ClassifierPart, code: u16) -> usize {
+    let users = users_alone(material, part, code);
+    let Some(pairs) = Pairs::of(part, material.sessions.len()) else {
+        return users;
+    };
+    let mut occurring: Vec<u16> = pairs.gold.iter().chain(&pairs.said).copied().collect();
+    occurring.sort_unstable();
+    occurring.dedup();
+    let mut by_users: Vec<(usize, u16)> = occurring
+        .into_iter()
+        .map(|code| (users_alone(material, part, code), code))
+        .collect();
+    // Ties go to the first label, as in tables.
+    by_users.sort_unstable();
+    match by_users.as_slice() {
+        [(fewest, _), (_, second), ..] if *second == code => *fewest,
+        _ => users,
+    }
+}
+
+/// The fewest users of a classifier's labels, whichever it is.
+pub(super) fn users_of_any_label(material: &Material, part: &ClassifierPart) -> usize {
+    (0_u16..)
+        .zip(&part.definition().labels)
+        .map(|(code, _)| users_alone(material, part, code))
+        .filter(|users| *users > 0)
+        .min()
+        .unwrap_or(0)
+}
+
+fn users_alone(material: &Material, part: &ClassifierPart, code: u16) -> usize {
     let Some(candidate) = part.of(Role::Candidate) else {
         return 0;
     };
