@@ -80,6 +80,19 @@ pub(super) fn users_of_label(material: &Material, part: &ClassifierPart, code: u
     }
 }
 
+/// The users behind each of some labels, by name.
+pub(super) fn users_of_labels(
+    material: &Material,
+    part: &ClassifierPart,
+    names: &[String],
+) -> Vec<usize> {
+    (0_u16..)
+        .zip(&part.definition().labels)
+        .filter(|(_, label)| names.contains(&label.name))
+        .map(|(code, _)| users_of_label(material, part, code))
+        .collect()
+}
+
 /// The fewest users of a classifier's labels, whichever it is.
 pub(super) fn users_of_any_label(material: &Material, part: &ClassifierPart) -> usize {
     (0_u16..)
