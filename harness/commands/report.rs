@@ -79,8 +79,7 @@ enum Unusable {
 /// # Errors
 /// Where output fails.
 pub fn run(arguments: &Report, verbose: bool) -> anyhow::Result<Exit> {
-    let prepared =
-        out(arguments).and_then(|out| Ok((out, prepare(arguments, verbose)?)));
+    let prepared = out(arguments).and_then(|out| Ok((out, prepare(arguments, verbose)?)));
     match prepared {
         Ok((out, appendix)) => finish(arguments, &out, &appendix),
         Err(Unusable::Missing(missing)) => {

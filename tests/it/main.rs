@@ -25,9 +25,9 @@ mod entire;
 #[path = "../fake/mod.rs"]
 mod fake;
 mod fake_provider;
+mod figures;
 mod gate;
 mod gate_flow;
-mod figures;
 mod imports;
 mod ingest_properties;
 mod main_job;

@@ -149,7 +149,10 @@ fn of_labels(material: &Material, compute: &Compute, evidence: &Evidence<'_>) ->
         .as_ref()
         .filter(|selector| matches!(selector.condition, Condition::Labels(_)))
         .and_then(|selector| selector.classifier.as_deref());
-    let share = compute.share.as_ref().map(|share| share.classifier.as_str());
+    let share = compute
+        .share
+        .as_ref()
+        .map(|share| share.classifier.as_str());
     let derived = compute
         .derived
         .as_deref()

@@ -217,12 +217,7 @@ fn fewest(material: &Material, own: &str, check: &Check, evidence: &Evidence<'_>
         Claim::Implication { when, show, .. }
         | Claim::Converse { when, show, .. }
         | Claim::Lift { when, show, .. } => sessions
-            .map(|at| {
-                (
-                    evidence.selects(when, own, at),
-                    evidence.in_range(show, at),
-                )
-            })
+            .map(|at| (evidence.selects(when, own, at), evidence.in_range(show, at)))
             .collect(),
         Claim::GroupContrast { when, quantity, .. } => sessions
             .map(|at| {
@@ -273,12 +268,7 @@ fn fewest(material: &Material, own: &str, check: &Check, evidence: &Evidence<'_>
 type Kind = (Option<bool>, Option<bool>);
 
 /// The users behind every label that a check names, itself or through a derived measure.
-fn of_labels(
-    material: &Material,
-    own: &str,
-    check: &Check,
-    evidence: &Evidence<'_>,
-) -> Vec<usize> {
+fn of_labels(material: &Material, own: &str, check: &Check, evidence: &Evidence<'_>) -> Vec<usize> {
     let mut named: Vec<(&str, &[String])> = Vec::new();
     if let Some(selector) = check.claim.selector() {
         let classifier = selector.classifier.as_deref().unwrap_or(own);

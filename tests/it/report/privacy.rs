@@ -95,7 +95,10 @@ fn to_publish_takes_a_folder_of_its_own() {
     ] {
         let ran = workspace.run(options);
         assert_eq!(ran.code, Some(2), "{ran}");
-        assert!(ran.stderr.contains("hint: name one with `--out DIR`"), "{ran}");
+        assert!(
+            ran.stderr.contains("hint: name one with `--out DIR`"),
+            "{ran}"
+        );
     }
     let files = files_below(&workspace.path().join("reports"));
     assert_eq!(files.len(), 1, "nothing is written: {:?}", files.keys());

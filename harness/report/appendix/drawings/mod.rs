@@ -35,7 +35,7 @@ pub struct Drawing {
 #[must_use]
 pub fn of(material: &Material, sections: &[Section], least: Option<usize>) -> Vec<Drawing> {
     let mut drawings = Vec::new();
-    drawings.extend(agreement(material));
+    drawings.extend(agreement(material, least));
     drawings.extend(rates::recall(material, sections));
     if least.is_none() {
         drawings.extend(
@@ -110,7 +110,9 @@ fn shown(point: Option<Point>) -> String {
 }
 
 /// Agreement of every classifier with gold, and of the baseline by rules.
-fn agreement(material: &Material) -> Option<Drawing> {
+fn agreement(material: &Material, least: Option<usize>) -> Option<Drawing> {
+    let is_few = |users: usize| least.is_some_and(|least| 0 < users && users < least);
+    let mut is_withheld = false;
     let against = &material.basis.against;
     let mut rows = Vec::new();
     let mut said = Vec::new();
@@ -131,10 +133,17 @@ fn agreement(material: &Material) -> Option<Drawing> {
             .flat_map(|floor| floor.comparisons.clone())
             .collect();
         for comparison in of_gold(&part.validated.comparisons) {
+            let behind = super::agreement::behind(material, part, &comparison, Role::Gold);
+            if is_few(behind.values) {
+                continue;
+            }
+            let withholds = is_few(behind.counts);
+            is_withheld |= withholds;
             let (main, name) = coefficient(&comparison.agreement);
             let wrong = comparison
                 .counted_wrong
                 .as_ref()
+                .filter(|_| !withholds)
                 .and_then(|figures| point(coefficient(figures).0));
             let floor = floors
                 .iter()
@@ -167,7 +176,9 @@ fn agreement(material: &Material) -> Option<Drawing> {
             said.join(", ")
         ),
     );
-    let failed = if failures == 0 {
+    let failed = if is_withheld {
+        "What failed is suppressed where few users are behind it.".to_owned()
+    } else if failures == 0 {
         "No answer failed, so counting failures as wrong changes nothing.".to_owned()
     } else {
         format!(
