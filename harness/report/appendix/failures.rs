@@ -81,14 +81,20 @@ fn outcomes(material: &Material) -> Block {
         .find(|replayed| replayed.spec == material.basis.candidate)
         .map_or_else(String::new, |replayed| {
             format!(
-                " Of the recorded answers {} gave their label in other capitals and {} inside prose; the view left something out of {} sessions.",
+                "Of the recorded answers {} gave their label in other capitals and {} inside prose; the view left something out of {} sessions.",
                 replayed.folded, replayed.from_prose, replayed.thinned
             )
         });
-    Block::Table(table.note(format!(
-        "Counts of sessions for `{}`, no intervals. A failure is never a label: it is left out of the main figures and counted as wrong beside them (section 2). Stale recordings answer another prompt or view and are not used.{replayed}",
+    let table = table.note(format!(
+        "Counts of sessions for `{}`, no intervals. A failure is never a label: it is left out of the main figures and counted as wrong beside them (section 2). Stale recordings answer another prompt or view and are not used.",
         material.basis.candidate
-    )))
+    ));
+    Block::Table(if replayed.is_empty() {
+        table
+    } else {
+        // Whose answers they were is not kept.
+        table.note_of_users(replayed, 1)
+    })
 }
 
 /// The fewest users, above none, among those whose questions ended in one way.

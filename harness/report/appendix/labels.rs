@@ -280,6 +280,8 @@ pub(super) fn confusion(material: &Material) -> Vec<Block> {
                 let users = pairs.users(material, |gold, said| {
                     usize::from(gold) == *i && usize::from(said) == *j
                 });
+                // A cell tells of both its labels.
+                let users = smallest([users, of_label(*i), of_label(*j)]);
                 row.push(Cell::text(table.count(*i, *j).to_string()).of_users(users));
             }
             row.push(Cell::text(table.rows()[*i].to_string()).of_users(of_label(*i)));

@@ -125,7 +125,7 @@ pub(super) fn outcomes(material: &Material, sections: &[Section]) -> Vec<Drawing
         .collect()
 }
 
-/// What a figure takes from a table.
+/// What a figure takes from a table. Suppressed rows are left out.
 struct Rates<'r> {
     key: String,
     title: String,
@@ -155,6 +155,11 @@ fn draw(
         .map(|name| column(table, name))
         .collect::<Option<_>>()?;
     let n = column(table, rates.n);
+    let rows: Vec<&Vec<Cell>> = rows
+        .iter()
+        .copied()
+        .filter(|row| row[columns[0]].shown() != SUPPRESSED)
+        .collect();
     let drawn: Vec<Row> = rows
         .iter()
         .map(|row| Row {
