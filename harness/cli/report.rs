@@ -12,9 +12,9 @@ pub struct Report {
     /// Folder of a goldset; may be given several times [default: every folder of `goldsets/`].
     #[arg(long, value_name = "DIR", num_args = 1..)]
     pub goldset: Vec<PathBuf>,
-    /// Folder that gets appendix.md, tables/ and figures/.
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub out: PathBuf,
+    /// Folder that gets appendix.md, tables/ and figures/ [default: reports; none with `--publish`].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Write nothing; exit 1 where a file or a quoted number is stale, missing or surplus.
     #[arg(long)]
     pub check: bool,

@@ -31,6 +31,9 @@ use material::{Shared, material};
 /// Where goldsets are looked for, from the working directory.
 const GOLDSETS: &str = "goldsets";
 
+/// Where the appendix is written unless readers outside get it.
+const REPORTS: &str = "reports";
+
 /// What the user has to mend.
 #[derive(Debug, thiserror::Error)]
 enum Unusable {
@@ -48,6 +51,10 @@ enum Unusable {
     Players(#[from] PlayersError),
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
+    #[error(
+        "`--publish` needs a folder of its own: it would overwrite the whole appendix in `{REPORTS}`\n\nhint: name one with `--out DIR`, such as `--out public`"
+    )]
+    NowhereToPublish,
     #[error("there is no goldset below `{GOLDSETS}`\n\nhint: name a folder with `--goldset DIR`")]
     NoGoldsets,
     #[error(
@@ -72,8 +79,9 @@ enum Unusable {
 /// # Errors
 /// Where output fails.
 pub fn run(arguments: &Report, verbose: bool) -> anyhow::Result<Exit> {
-    match prepare(arguments, verbose) {
-        Ok(appendix) => finish(arguments, &appendix),
+    let prepared = out(arguments).and_then(|out| Ok((out, prepare(arguments, verbose)?)));
+    match prepared {
+        Ok((out, appendix)) => finish(arguments, &out, &appendix),
         Err(Unusable::Missing(missing)) => {
             output::note(&format!("incomplete: {missing}"));
             Ok(Exit::Undecided)
@@ -82,6 +90,15 @@ pub fn run(arguments: &Report, verbose: bool) -> anyhow::Result<Exit> {
             output::note(&format!("error: {error}"));
             Ok(Exit::Unusable)
         }
+    }
+}
+
+/// The folder that is written. What is published never takes the place of the whole appendix by default.
+fn out(arguments: &Report) -> Result<PathBuf, Unusable> {
+    match &arguments.out {
+        Some(out) => Ok(out.clone()),
+        None if arguments.publish => Err(Unusable::NowhereToPublish),
+        None => Ok(PathBuf::from(REPORTS)),
     }
 }
 
@@ -175,7 +192,7 @@ fn folders(arguments: &Report) -> Result<Vec<PathBuf>, Unusable> {
     Ok(found)
 }
 
-fn finish(arguments: &Report, appendix: &Appendix) -> anyhow::Result<Exit> {
+fn finish(arguments: &Report, out: &Path, appendix: &Appendix) -> anyhow::Result<Exit> {
     let rendered = rendered(appendix);
     let texts = match texts::texts(arguments, &quotes(appendix)) {
         Ok(texts) => texts,
@@ -185,14 +202,14 @@ fn finish(arguments: &Report, appendix: &Appendix) -> anyhow::Result<Exit> {
         }
     };
     if arguments.check {
-        let surplus = files::surplus_lines(&arguments.out, &rendered);
-        let mut lines = files::differences(&arguments.out, &rendered);
+        let surplus = files::surplus_lines(out, &rendered);
+        let mut lines = files::differences(out, &rendered);
         lines.extend(texts.iter().flat_map(texts::Text::stale_lines));
         if lines.is_empty() && surplus.is_empty() {
             output::note(&format!(
                 "{} files in `{}` are fresh, and so are {} quoted numbers",
                 rendered.len(),
-                arguments.out.display(),
+                out.display(),
                 texts.iter().map(texts::Text::markers).sum::<usize>()
             ));
             return Ok(Exit::Done);
@@ -211,7 +228,7 @@ fn finish(arguments: &Report, appendix: &Appendix) -> anyhow::Result<Exit> {
         }
         return Ok(Exit::Failed);
     }
-    let written = files::write(&arguments.out, &rendered).and_then(|()| texts::write(&texts));
+    let written = files::write(out, &rendered).and_then(|()| texts::write(&texts));
     if let Err(error) = written.context("the appendix is not complete") {
         output::note(&format!(
             "error: {error:#}\n\nhint: `--out` takes a folder that can be written"
@@ -221,7 +238,7 @@ fn finish(arguments: &Report, appendix: &Appendix) -> anyhow::Result<Exit> {
     output::note(&format!(
         "wrote {} files into `{}`",
         rendered.len(),
-        arguments.out.display()
+        out.display()
     ));
     for line in texts.iter().flat_map(texts::Text::stale_lines) {
         output::note(&format!("mended {line}"));

@@ -113,6 +113,8 @@ pub struct Table {
     key: String,
     title: String,
     notes: Vec<String>,
+    /// Notes that tell of users, and of how many.
+    note_users: Vec<(usize, usize)>,
     columns: Vec<(String, Align)>,
     rows: Vec<Vec<Cell>>,
     is_crossed: bool,
@@ -127,6 +129,7 @@ impl Table {
             key: String::new(),
             title: String::new(),
             notes: Vec::new(),
+            note_users: Vec::new(),
             columns: columns
                 .iter()
                 .map(|(title, align)| ((*title).to_owned(), *align))
@@ -150,6 +153,15 @@ impl Table {
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
+    }
+
+    /// The same table with a note that tells of so many users; of none where the number is zero.
+    #[must_use]
+    pub fn note_of_users(mut self, note: impl Into<String>, users: usize) -> Self {
+        if users > 0 {
+            self.note_users.push((self.notes.len(), users));
+        }
+        self.note(note)
     }
 
     /// The same table as one of counts by two things, whose last row and column are sums.

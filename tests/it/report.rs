@@ -3,6 +3,7 @@
 mod command;
 mod latex;
 mod privacy;
+mod published;
 mod tables;
 mod values;
 

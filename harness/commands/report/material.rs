@@ -1,6 +1,6 @@
 //! Reads one goldset for the appendix: players, replayed answers, telemetry, and what each rater said and why.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -107,9 +107,13 @@ pub(super) fn material(goldset: &Goldset, shared: &Shared<'_>) -> Result<Materia
             }
         })
         .collect();
+    let excluded_users = users_by_reason(goldset, &excluded);
     let mut basis = basis_of(goldset, &players, &sessions, &known, excluded, shared.seed);
     basis.replayed = replay.answers.told(&players.specs());
-    let losses = losses(&players, &sessions, &known, &replay);
+    let losses = Losses {
+        excluded_users,
+        ..losses(&players, &sessions, &known, &replay)
+    };
     Ok(Material {
         licence: goldset.manifest.licence.clone(),
         provenance: goldset.manifest.provenance.trim().replace('\n', " "),
@@ -338,5 +342,23 @@ fn losses(players: &Players, sessions: &[&Session], known: &Known, replay: &Repl
             .iter()
             .filter(|session| !known.telemetry.contains_key(&session.id))
             .count(),
+        excluded_users: BTreeMap::new(),
     }
+}
+
+/// Distinct users of the sessions that were left out, by the reason.
+fn users_by_reason(goldset: &Goldset, excluded: &[(String, String)]) -> BTreeMap<String, usize> {
+    let mut users: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (id, reason) in excluded {
+        let user = goldset
+            .sessions
+            .iter()
+            .find(|session| session.id == *id)
+            .map_or("", |session| session.user.as_str());
+        users.entry(reason.clone()).or_default().insert(user);
+    }
+    users
+        .into_iter()
+        .map(|(reason, users)| (reason, users.len()))
+        .collect()
 }

@@ -7,12 +7,20 @@ use crate::report::table::{Align, Cell, Table};
 use crate::validation::Validated;
 use crate::validation::agreement::{Comparison, Figures};
 
+use super::behind::Behind;
 use super::cells::{index, kappa, plain, share};
-use super::material::Material;
+use super::labels::smallest;
+use super::material::{ClassifierPart, Material, Role};
 
 pub(super) fn with_gold(material: &Material) -> Vec<Block> {
     let who = format!("`{}`", material.basis.against);
-    tables(material, "agreement", &who, &material.basis.against)
+    tables(
+        material,
+        "agreement",
+        &who,
+        &material.basis.against,
+        Role::Gold,
+    )
 }
 
 pub(super) fn with_reference(material: &Material) -> Vec<Block> {
@@ -21,11 +29,17 @@ pub(super) fn with_reference(material: &Material) -> Vec<Block> {
             "The goldset `{}` declares no reference, so there is nothing to compare with; section 7 has the agreement of its raters with each other.",
             material.name()
         ))],
-        Some(reference) => tables(material, "reference", &format!("`{reference}`"), reference),
+        Some(reference) => tables(
+            material,
+            "reference",
+            &format!("`{reference}`"),
+            reference,
+            Role::Reference,
+        ),
     }
 }
 
-fn tables(material: &Material, key: &str, who: &str, against: &str) -> Vec<Block> {
+fn tables(material: &Material, key: &str, who: &str, against: &str, role: Role) -> Vec<Block> {
     let basis = &material.basis;
     let mut categories = Table::new(&[
         ("classifier", Align::Left),
@@ -76,11 +90,16 @@ fn tables(material: &Material, key: &str, who: &str, against: &str) -> Vec<Block
             .iter()
             .filter(|comparison| comparison.against == against)
         {
+            let behind = behind(material, part, comparison, role);
             match &comparison.agreement {
-                Figures::Categories { .. } => {
-                    categories.push_cells(row_of_labels(result, comparison));
+                Figures::Categories { .. } => categories.push_cells(behind.row(
+                    row_of_labels(result, comparison),
+                    2,
+                    &[2, 3, 8],
+                )),
+                Figures::Numbers { .. } => {
+                    numbers.push_cells(behind.row(row_of_numbers(result, comparison), 2, &[2, 3]));
                 }
-                Figures::Numbers { .. } => numbers.push_cells(row_of_numbers(result, comparison)),
             }
         }
     }
@@ -107,6 +126,29 @@ fn tables(material: &Material, key: &str, who: &str, against: &str) -> Vec<Block
         blocks.push(Block::Text(format!("{who} has no labels here.")));
     }
     blocks
+}
+
+/// Users behind a comparison with the rater of a role. Its counts tell of those whose sessions failed, too.
+pub(super) fn behind(
+    material: &Material,
+    part: &ClassifierPart,
+    comparison: &Comparison,
+    role: Role,
+) -> Behind {
+    let (candidate, other) = (part.of(Role::Candidate), part.of(role));
+    let n = match &comparison.agreement {
+        Figures::Categories { figures, .. } => figures.n,
+        Figures::Numbers { figures, .. } => figures.n as u64,
+    };
+    let behind = Behind::of_pair(material, [candidate, other], comparison.measure, n);
+    let failed = material.users_of((0..material.sessions.len()).filter(|at| {
+        other.is_some_and(|other| other.label(*at).is_some())
+            && candidate.is_none_or(|candidate| candidate.label(*at).is_none())
+    }));
+    Behind {
+        counts: smallest([behind.counts, failed]),
+        ..behind
+    }
 }
 
 fn row_of_labels(result: &Validated, comparison: &Comparison) -> Vec<Cell> {

@@ -84,7 +84,7 @@ pub(super) fn blocks(material: &Material) -> Vec<Block> {
             agreement.push_cells(vec![
                 name.as_str().into(),
                 who.as_str().into(),
-                figures.n.to_string().into(),
+                Cell::text(figures.n.to_string()).of_users(fewest),
                 share(&figures.percent_agreement).of_users(fewest),
                 kappa(&figures.cohen_kappa).of_users(fewest),
                 kappa(&figures.gwet_ac1).of_users(fewest),
@@ -94,7 +94,7 @@ pub(super) fn blocks(material: &Material) -> Vec<Block> {
             agreement.push_cells(vec![
                 name.as_str().into(),
                 format!("telemetry: {}", counterpart.range().words()).into(),
-                found.n.to_string().into(),
+                Cell::text(found.n.to_string()).of_users(fewest(material, &[&by_candidate])),
                 rate(found).of_users(fewest(material, &[&by_candidate])),
                 "see note".into(),
                 "see note".into(),
@@ -134,7 +134,7 @@ fn known(values: &[Option<bool>], users: &[u32]) -> (Vec<bool>, Vec<u32>) {
         .unzip()
 }
 
-/// The fewest users, above none, for whom one of the measures holds or does not hold.
+/// The fewest users, above none, for whom one of the measures holds, does not hold, or is not defined.
 fn fewest(material: &Material, measures: &[&[Option<bool>]]) -> usize {
     measures
         .iter()
@@ -142,7 +142,8 @@ fn fewest(material: &Material, measures: &[&[Option<bool>]]) -> usize {
             let of = |wanted| {
                 material.users_of((0..values.len()).filter(|at| values[*at] == Some(wanted)))
             };
-            smallest([of(true), of(false)])
+            let undefined = material.users_of((0..values.len()).filter(|at| values[*at].is_none()));
+            smallest([of(true), of(false), undefined])
         })
         .filter(|users| *users > 0)
         .min()

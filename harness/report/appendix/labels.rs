@@ -1,10 +1,13 @@
 //! Sections 5 and 6: label by label, and which labels are taken for which.
 
+use std::collections::BTreeSet;
+
 use crate::report::page::Block;
 use crate::report::table::{Align, Cell, Table};
 use crate::stats::agreement::TwoRaterAgreement;
 use crate::validation::agreement::Figures;
 
+use super::behind::Behind;
 use super::cells::{clustered, kappa, share};
 use super::material::{ClassifierPart, Material, Role};
 
@@ -57,7 +60,60 @@ impl Pairs {
 
 /// The users of whom a label tells least: hits, misses and wrong calls. The same number stands behind every cell about the
 /// label, in whichever table, so that all tables leave out the same labels before they are published.
+///
+/// A label that is left out takes a second one along, because sums would reveal it. So the label with the second fewest users
+/// has the number of the one with the fewest: from whichever number of users labels are shown, both are or neither is. Sessions
+/// without a label of both count like a label, because all labels together would reveal their number.
 pub(super) fn users_of_label(material: &Material, part: &ClassifierPart, code: u16) -> usize {
+    let users = users_alone(material, part, code);
+    let Some(pairs) = Pairs::of(part, material.sessions.len()) else {
+        return users;
+    };
+    let labelled: BTreeSet<usize> = pairs.at.iter().copied().collect();
+    let unlabelled =
+        material.users_of((0..material.sessions.len()).filter(|at| !labelled.contains(at)));
+    let mut occurring: Vec<u16> = pairs.gold.iter().chain(&pairs.said).copied().collect();
+    occurring.sort_unstable();
+    occurring.dedup();
+    let mut by_users: Vec<(usize, u16)> = occurring
+        .into_iter()
+        .map(|code| (users_alone(material, part, code), code))
+        .collect();
+    // Ties go to the first label, as in tables.
+    by_users.sort_unstable();
+    match by_users.as_slice() {
+        [(fewest, first), (_, second), ..] if [*first, *second].contains(&code) => {
+            smallest([*fewest, unlabelled])
+        }
+        [(fewest, first)] if *first == code => smallest([*fewest, unlabelled]),
+        _ => users,
+    }
+}
+
+/// The users behind each of some labels, by name.
+pub(super) fn users_of_labels(
+    material: &Material,
+    part: &ClassifierPart,
+    names: &[String],
+) -> Vec<usize> {
+    (0_u16..)
+        .zip(&part.definition().labels)
+        .filter(|(_, label)| names.contains(&label.name))
+        .map(|(code, _)| users_of_label(material, part, code))
+        .collect()
+}
+
+/// The fewest users of a classifier's labels, whichever it is.
+pub(super) fn users_of_any_label(material: &Material, part: &ClassifierPart) -> usize {
+    (0_u16..)
+        .zip(&part.definition().labels)
+        .map(|(code, _)| users_alone(material, part, code))
+        .filter(|users| *users > 0)
+        .min()
+        .unwrap_or(0)
+}
+
+fn users_alone(material: &Material, part: &ClassifierPart, code: u16) -> usize {
     let Some(candidate) = part.of(Role::Candidate) else {
         return 0;
     };
@@ -224,6 +280,8 @@ pub(super) fn confusion(material: &Material) -> Vec<Block> {
                 let users = pairs.users(material, |gold, said| {
                     usize::from(gold) == *i && usize::from(said) == *j
                 });
+                // A cell tells of both its labels.
+                let users = smallest([users, of_label(*i), of_label(*j)]);
                 row.push(Cell::text(table.count(*i, *j).to_string()).of_users(users));
             }
             row.push(Cell::text(table.rows()[*i].to_string()).of_users(of_label(*i)));
@@ -233,18 +291,29 @@ pub(super) fn confusion(material: &Material) -> Vec<Block> {
         for j in &used {
             row.push(Cell::text(table.columns()[*j].to_string()).of_users(of_label(*j)));
         }
-        row.push(Cell::text(table.n().to_string()));
+        let n = Behind::of_pair(
+            material,
+            [part.of(Role::Gold), part.of(Role::Candidate)],
+            None,
+            table.n(),
+        );
+        row.push(Cell::text(table.n().to_string()).of_users(n.counts));
         shown.push_cells(row);
         let columns = if are_short {
             "Rows are gold, columns what the candidate said."
         } else {
             "Rows are gold; columns, what the candidate said, bear the numbers of the rows."
         };
-        blocks.push(Block::Table(shown.note(format!(
-            "n = {}. {columns} Counts of sessions, no intervals. Left out: labels that neither has, and {} sessions without a label of one of both.",
+        let counts = format!(
+            "n = {}. Left out: labels that neither has, and {} sessions without a label of one of both.",
             table.n(),
             material.basis.n_sessions as u64 - table.n()
-        ))));
+        );
+        blocks.push(Block::Table(
+            shown
+                .note(format!("{columns} Counts of sessions, no intervals."))
+                .note_of_users(counts, n.counts),
+        ));
     }
     if blocks.is_empty() {
         blocks.push(Block::Text(

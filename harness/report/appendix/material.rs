@@ -1,6 +1,6 @@
 //! What is known of one goldset: sessions, who said what about them and why, telemetry, and what it all comes to.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::classifier::definition::Definition;
 use crate::classifier::study::Study;
@@ -156,6 +156,8 @@ pub struct Losses {
     pub malformed_lines: u64,
     /// Sessions without telemetry.
     pub without_telemetry: usize,
+    /// Users of the sessions out of scope, by the reason.
+    pub excluded_users: BTreeMap<String, usize>,
 }
 
 /// One goldset.

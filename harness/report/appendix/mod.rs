@@ -7,6 +7,7 @@
 //! figure with another one, so that synthetic and real sessions stay apart.
 
 mod agreement;
+mod behind;
 mod cells;
 mod classifiers;
 mod derived;

@@ -14,6 +14,7 @@ use crate::stats::rogan_gladen::Counts;
 use crate::stats::user_bootstrap::interval;
 use crate::validation::agreement::CONFIDENCE;
 
+use super::behind::Behind;
 use super::cells::{clustered, undefined};
 use super::labels::users_of_label;
 use super::material::{ClassifierPart, Material, Role};
@@ -111,6 +112,12 @@ fn rows(material: &Material, part: &ClassifierPart, table: &mut Table) {
     }
     let (pairs, users) = (pairs(material, part), users_of_pairs(material, part));
     let inverted = inverted(&pairs, definition.labels.len());
+    let n = Behind::of_pair(
+        material,
+        [part.of(Role::Gold), part.of(Role::Candidate)],
+        None,
+        pairs.len() as u64,
+    );
     for (code, label) in (0_u16..).zip(&definition.labels) {
         let is =
             |wanted: &dyn Fn(&Pair) -> bool| -> Vec<bool> { pairs.iter().map(wanted).collect() };
@@ -133,7 +140,7 @@ fn rows(material: &Material, part: &ClassifierPart, table: &mut Table) {
         table.push_cells(vec![
             definition.name.as_str().into(),
             label.name.as_str().into(),
-            pairs.len().to_string().into(),
+            Cell::text(pairs.len().to_string()).of_users(n.counts),
             clustered(&said, &users).of_users(few),
             clustered(&gold, &users).of_users(few),
             ratio(sensitivity).of_users(few),

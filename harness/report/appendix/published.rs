@@ -1,6 +1,9 @@
 //! Section 13: figures that the study's text states, and ours beside them.
 
-use crate::classifier::study::{Compute, Figure, Study};
+use std::collections::BTreeSet;
+
+use crate::classifier::check::Condition;
+use crate::classifier::study::{Compute, Figure, Study, When};
 use crate::domain::label::Label;
 use crate::report::number::{percent, published_percent};
 use crate::report::page::Block;
@@ -11,7 +14,7 @@ use crate::validation::agreement::CONFIDENCE;
 use crate::validation::evidence::Evidence;
 
 use super::cells::{clustered, measured};
-use super::labels::{smallest, users_of_label};
+use super::labels::{smallest, users_of_any_label};
 use super::material::{Material, Role};
 
 pub(super) fn blocks(material: &Material) -> Vec<Block> {
@@ -94,11 +97,15 @@ fn computed(material: &Material, figure: &Figure, evidence: &Evidence<'_>) -> (C
                 .map(|(at, _)| *at),
         )
     };
-    let few = if is_share {
+    // What is not counted is known, too: the total stands in the note.
+    let counted: BTreeSet<usize> = values.iter().map(|(at, _)| *at).collect();
+    let others = material.users_of((0..evidence.sessions.len()).filter(|at| !counted.contains(at)));
+    let behind = if is_share {
         smallest([of(true), of(false)])
     } else {
-        material.users_of(values.iter().map(|(at, _)| *at))
+        material.users_of(counted.iter().copied())
     };
+    let few = smallest([behind, others, of_labels(material, compute, evidence)]);
     let cell = if numbers.is_empty() {
         Cell::text("no sessions")
     } else if is_share {
@@ -132,6 +139,35 @@ fn computed(material: &Material, figure: &Figure, evidence: &Evidence<'_>) -> (C
         Cell::text(numbers.len().to_string()).of_users(few),
         cell.of_users(few),
     )
+}
+
+/// The fewest users behind a label of the classifiers whose labels are told apart; a set says as much of the labels that it
+/// leaves out as of its own.
+fn of_labels(material: &Material, compute: &Compute, evidence: &Evidence<'_>) -> usize {
+    let selector = compute.when.as_ref().map(When::selector);
+    let when = selector
+        .as_ref()
+        .filter(|selector| matches!(selector.condition, Condition::Labels(_)))
+        .and_then(|selector| selector.classifier.as_deref());
+    let share = compute
+        .share
+        .as_ref()
+        .map(|share| share.classifier.as_str());
+    let derived = compute
+        .derived
+        .as_deref()
+        .and_then(|name| evidence.derived_definition(name))
+        .into_iter()
+        .flat_map(|derived| derived.all.iter().chain(&derived.among))
+        .map(|condition| condition.classifier.as_str());
+    when.into_iter()
+        .chain(share)
+        .chain(derived)
+        .filter_map(|name| material.classifier(name))
+        .map(|part| users_of_any_label(material, part))
+        .filter(|users| *users > 0)
+        .min()
+        .unwrap_or(0)
 }
 
 fn is_among(compute: &Compute, evidence: &Evidence<'_>, at: usize) -> bool {
@@ -204,18 +240,14 @@ fn label_shares(material: &Material) -> Option<Block> {
             .groups
             .iter()
             .map(|group| (group.labels.clone(), group.published));
+        // A share of a set is one of the labels left out, too.
+        let any_label = users_of_any_label(material, part);
         for (labels, published) in single.chain(together) {
             let codes: Vec<u16> = (0_u16..)
                 .zip(&definition.labels)
                 .filter(|(_, label)| labels.contains(&label.name))
                 .map(|(code, _)| code)
                 .collect();
-            let few = codes
-                .iter()
-                .map(|code| users_of_label(material, part, *code))
-                .filter(|users| *users > 0)
-                .min()
-                .unwrap_or(0);
             let of = |role: Role| {
                 let labelled: Vec<(usize, bool)> = (0..material.sessions.len())
                     .filter_map(|at| {
@@ -224,20 +256,34 @@ fn label_shares(material: &Material) -> Option<Block> {
                     })
                     .collect();
                 let flags: Vec<bool> = labelled.iter().map(|(_, holds)| *holds).collect();
+                let users_of = |wanted: bool| {
+                    material.users_of(
+                        labelled
+                            .iter()
+                            .filter(|(_, holds)| *holds == wanted)
+                            .map(|(at, _)| *at),
+                    )
+                };
+                let unlabelled = material.users_of(
+                    (0..material.sessions.len())
+                        .filter(|at| part.of(role).and_then(|by| by.category(*at)).is_none()),
+                );
+                let few = smallest([users_of(true), users_of(false), unlabelled]);
                 let users: Vec<u32> = labelled
                     .iter()
                     .map(|(at, _)| material.sessions[*at].user_code)
                     .collect();
-                (flags.len(), clustered(&flags, &users).of_users(few))
+                (flags.len(), clustered(&flags, &users), few)
             };
-            let ((n, said), (_, gold)) = (of(Role::Candidate), of(Role::Gold));
+            let ((n, said, few_said), (_, gold, few_gold)) = (of(Role::Candidate), of(Role::Gold));
+            let few = smallest([few_said, few_gold, any_label]);
             table.push_cells(vec![
                 definition.name.as_str().into(),
                 labels.join(", ").into(),
                 published_percent(published).into(),
-                n.to_string().into(),
-                said,
-                gold,
+                Cell::text(n.to_string()).of_users(few),
+                said.of_users(few),
+                gold.of_users(few),
             ]);
         }
     }

@@ -12,6 +12,7 @@ use crate::validation::agreement::{CONFIDENCE, Figures, Party, compare};
 use crate::validation::reliability::reliability;
 
 use super::agreement::name_of;
+use super::behind::Behind;
 use super::cells::{index, kappa, rate, share};
 use super::material::{ClassifierPart, Material, Ratings, Role};
 
@@ -53,12 +54,16 @@ fn passes(material: &Material) -> Vec<Block> {
         let repeats: [Vec<Outcome>; 2] = [first.outcomes(), second.outcomes()];
         if let (true, Some(found)) = (are_models, reliability(&ids, &repeats)) {
             names = Some((first.name.clone(), second.name.clone()));
-            table.push_cells(vec![
+            let behind = Behind::of(material, found.n, |at| {
+                repeats.iter().all(|pass| pass[at] != Outcome::Missing)
+            });
+            let row = vec![
                 part.definition().name.as_str().into(),
                 found.n.to_string().into(),
                 rate(&found.all_same),
                 found.incomplete.to_string().into(),
-            ]);
+            ];
+            table.push_cells(behind.row(row, 1, &[1, 3]));
         }
     }
     match names {
@@ -123,22 +128,29 @@ fn pairs(material: &Material) -> Vec<Block> {
                 );
                 for comparison in found {
                     let who = format!("{} / {}", short(&a_name), short(&b_name));
+                    let behind = |n: u64| {
+                        Behind::of_pair(material, [Some(*a), Some(*b)], comparison.measure, n)
+                    };
                     match &comparison.agreement {
                         Figures::Categories {
                             figures, ordered, ..
                         } => {
-                            labels.push_cells(label_row(part, &who, figures, *ordered));
+                            let row = label_row(part, &who, figures, *ordered);
+                            labels.push_cells(behind(figures.n).row(row, 2, &[2]));
                         }
-                        Figures::Numbers { figures, .. } => numbers.push_cells(vec![
-                            name_of(&part.validated, &comparison).into(),
-                            who.into(),
-                            figures.n.to_string().into(),
-                            kappa(&figures.pearson),
-                            kappa(&figures.icc_2_1),
-                            kappa(&figures.lin_ccc),
-                            index(figures.spearman),
-                            index(figures.mae),
-                        ]),
+                        Figures::Numbers { figures, .. } => {
+                            let row = vec![
+                                name_of(&part.validated, &comparison).into(),
+                                who.into(),
+                                figures.n.to_string().into(),
+                                kappa(&figures.pearson),
+                                kappa(&figures.icc_2_1),
+                                kappa(&figures.lin_ccc),
+                                index(figures.spearman),
+                                index(figures.mae),
+                            ];
+                            numbers.push_cells(behind(figures.n as u64).row(row, 2, &[2]));
+                        }
                     }
                 }
             }
@@ -225,7 +237,10 @@ fn panels(material: &Material) -> Vec<Block> {
                 names.push(ratings.name.clone());
             }
         }
-        table.push_cells(vec![
+        let behind = Behind::of(material, found.n_pairable, |at| {
+            codes.iter().filter(|codes| codes[at].is_some()).count() >= 2
+        });
+        let row = vec![
             definition.name.as_str().into(),
             raters.len().to_string().into(),
             found.n_pairable.to_string().into(),
@@ -237,7 +252,8 @@ fn panels(material: &Material) -> Vec<Block> {
             }),
             kappa(&found.unweighted.fleiss_kappa),
             kappa(gwet),
-        ]);
+        ];
+        table.push_cells(behind.row(row, 2, &[2]));
     }
     if table.is_empty() {
         return Vec::new();
@@ -283,7 +299,12 @@ fn confidence(material: &Material) -> Vec<Block> {
         let share_right = right.iter().filter(|right| **right).count() as f64 / right.len() as f64;
         let found = calibration(&right, &stated);
         let of = |value: Result<f64, _>| index(value);
-        table.push_cells(vec![
+        let behind = Behind::of(material, right.len() as u64, |at| {
+            gold.category(at).is_some()
+                && candidate.category(at).is_some()
+                && candidate.said[at].confidence.is_some()
+        });
+        let row = vec![
             part.definition().name.as_str().into(),
             right.len().to_string().into(),
             coefficient(crate::stats::moments::mean(&stated)).into(),
@@ -291,7 +312,8 @@ fn confidence(material: &Material) -> Vec<Block> {
             of(found.map(|found| found.brier)),
             of(found.map(|found| found.ece_10)),
             of(found.and_then(|found| found.roc_auc)),
-        ]);
+        ];
+        table.push_cells(behind.row(row, 1, &[1]));
     }
     if table.is_empty() {
         return vec![Block::Text(

@@ -1,5 +1,7 @@
 //! Section 4: labels held against telemetry.
 
+use std::collections::BTreeMap;
+
 use crate::classifier::check::{Check, Claim};
 use crate::report::number::{coefficient, p_value, percent};
 use crate::report::page::Block;
@@ -8,6 +10,7 @@ use crate::validation::checks::{CheckResult, Effect};
 use crate::validation::evidence::Evidence;
 
 use super::cells::{rate, undefined};
+use super::labels::users_of_labels;
 use super::material::{Material, Role};
 
 pub(super) fn blocks(material: &Material) -> Vec<Block> {
@@ -138,8 +141,8 @@ fn share_row(name: &str, result: &CheckResult, users: Option<usize>) -> Vec<Cell
             .share()
             .map_or_else(|| "none".to_owned(), percent)
             .into(),
-        result.without_telemetry.to_string().into(),
-        verdict(result),
+        of(result.without_telemetry.to_string().into()),
+        of(verdict(result)),
     ]
 }
 
@@ -156,21 +159,21 @@ fn effect_row(name: &str, result: &CheckResult, users: Option<usize>) -> Vec<Cel
     vec![
         name.into(),
         result.check.claim.sentence().into(),
-        n.into(),
+        of(n.into()),
         effect.map_or_else(|| "none".into(), |effect| words(effect).into()),
         of(effect.map_or_else(|| "none".into(), value)),
-        result
+        of(result
             .jonckheere
             .as_ref()
             .map_or_else(|| "no trend".to_owned(), |test| coefficient(test.z))
-            .into(),
-        result
+            .into()),
+        of(result
             .jonckheere
             .as_ref()
             .map_or_else(|| "no trend".to_owned(), |test| p_value(test.p_value))
-            .into(),
-        result.without_telemetry.to_string().into(),
-        verdict(result),
+            .into()),
+        of(result.without_telemetry.to_string().into()),
+        of(verdict(result)),
     ]
 }
 
@@ -206,28 +209,87 @@ fn value(effect: &Effect) -> Cell {
     }
 }
 
-/// The fewest users, above none, among the four kinds of sessions that a check's shares tell apart.
+/// The fewest users, above none, among the kinds of sessions that a check tells apart: by what it selects and by what they
+/// show, those it cannot speak of among them, and by the labels it names. A claim without a rule here tells of one user.
 fn fewest(material: &Material, own: &str, check: &Check, evidence: &Evidence<'_>) -> Option<usize> {
-    let selector = check.claim.selector()?;
-    let show = match &check.claim {
-        Claim::Implication { show, .. }
-        | Claim::Converse { show, .. }
-        | Claim::Lift { show, .. } => Some(show),
-        _ => None,
+    let sessions = 0..evidence.sessions.len();
+    let kinds: Vec<Kind> = match &check.claim {
+        Claim::Implication { when, show, .. }
+        | Claim::Converse { when, show, .. }
+        | Claim::Lift { when, show, .. } => sessions
+            .map(|at| (evidence.selects(when, own, at), evidence.in_range(show, at)))
+            .collect(),
+        Claim::GroupContrast { when, quantity, .. } => sessions
+            .map(|at| {
+                (
+                    evidence.selects(when, own, at),
+                    evidence.quantity(quantity, at).map(|_| true),
+                )
+            })
+            .collect(),
+        Claim::Trend { quantity, .. } => sessions
+            .map(|at| {
+                (
+                    evidence.label(own, at).map(|_| true),
+                    evidence.quantity(quantity, at).map(|_| true),
+                )
+            })
+            .collect(),
+        Claim::Equality {
+            derived,
+            measure,
+            equals,
+            ..
+        } => sessions
+            .map(|at| {
+                let holds = evidence
+                    .derived_definition(derived)
+                    .and_then(|derived| evidence.derived(derived, at));
+                let value = evidence.row(at).and_then(|row| measure.of(row));
+                (holds, value.map(|value| (value - equals).abs() < 1e-9))
+            })
+            .collect(),
+        // Who is close to the measure depends on all sessions together.
+        Claim::NumericAgreement { .. } => return Some(1),
     };
-    let mut groups: [Vec<usize>; 4] = Default::default();
-    for at in 0..evidence.sessions.len() {
-        let Some(is_selected) = evidence.selects(selector, own, at) else {
-            continue;
-        };
-        let holds = show
-            .and_then(|show| evidence.in_range(show, at))
-            .unwrap_or(false);
-        groups[usize::from(is_selected) * 2 + usize::from(holds)].push(at);
+    let mut groups: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
+    for (at, kind) in kinds.into_iter().enumerate() {
+        groups.entry(kind).or_default().push(at);
     }
     groups
-        .into_iter()
+        .into_values()
         .map(|group| material.users_of(group))
+        .chain(of_labels(material, own, check, evidence))
         .filter(|users| *users > 0)
         .min()
+}
+
+/// Whether a session is selected, and whether it shows what is asked for; `None` where that is not known.
+type Kind = (Option<bool>, Option<bool>);
+
+/// The users behind every label that a check names, itself or through a derived measure.
+fn of_labels(material: &Material, own: &str, check: &Check, evidence: &Evidence<'_>) -> Vec<usize> {
+    let mut named: Vec<(&str, &[String])> = Vec::new();
+    if let Some(selector) = check.claim.selector() {
+        let classifier = selector.classifier.as_deref().unwrap_or(own);
+        named.push((classifier, check.claim.labels()));
+    }
+    if let Some(derived) = check
+        .claim
+        .derived()
+        .and_then(|name| evidence.derived_definition(name))
+    {
+        named.extend(
+            derived
+                .all
+                .iter()
+                .chain(&derived.among)
+                .map(|condition| (condition.classifier.as_str(), condition.labels.as_slice())),
+        );
+    }
+    named
+        .into_iter()
+        .filter_map(|(classifier, labels)| Some((material.classifier(classifier)?, labels)))
+        .flat_map(|(part, labels)| users_of_labels(material, part, labels))
+        .collect()
 }

@@ -24,6 +24,9 @@ impl Table {
         if self.is_grouped {
             self.close_groups(&mut gaps);
         }
+        for (note, _) in self.note_users.iter().filter(|(_, users)| *users < least) {
+            "A note that tells of few users is suppressed.".clone_into(&mut self.notes[*note]);
+        }
         let mut count = 0;
         for (row, gaps) in self.rows.iter_mut().zip(&gaps) {
             for (cell, is_gap) in row.iter_mut().zip(gaps) {

@@ -101,7 +101,6 @@ fn another_file_or_folder_can_hold_the_baseline() {
     }
 }
 
-<<<<<<< HEAD
 /// A key and a token of forms that are known, put together here so that no file holds them.
 fn secrets() -> [String; 2] {
     [
@@ -163,7 +162,8 @@ fn secrets_that_raters_and_models_quote_reach_neither_page_nor_baseline() {
     let kept = fs::read_to_string(site.workspace.path().join("kept/greeting.json")).unwrap();
     assert!(kept.contains("says ") && kept.contains(" and "), "{kept}");
     assert!(!kept.contains(&key) && !kept.contains(&token), "{kept}");
-=======
+}
+
 #[test]
 fn a_candidate_that_fails_is_approved_with_a_warning() {
     let site = Site::with_baseline();
@@ -174,5 +174,4 @@ fn a_candidate_that_fails_is_approved_with_a_warning() {
     let warning = "WARNING: greeting: THIS CANDIDATE FAILS THE GATE AND WAS APPROVED ALL THE SAME";
     assert!(ran.stderr.contains(warning), "{ran}");
     assert!(!site.gate(&["--accept"]).stderr.contains("APPROVED ALL"));
->>>>>>> gatefix
 }

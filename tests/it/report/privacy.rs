@@ -110,3 +110,22 @@ fn a_secret_in_a_rationale_is_redacted() {
     }
     assert!(told.contains("the user pasted ") && told.contains("a push with "));
 }
+
+#[test]
+fn to_publish_takes_a_folder_of_its_own() {
+    let workspace = Workspace::new();
+    workspace.write("reports/figures/mine.svg", "<svg/>");
+    for options in [
+        &["report", "--publish"][..],
+        &["report", "--publish", "--check"],
+    ] {
+        let ran = workspace.run(options);
+        assert_eq!(ran.code, Some(2), "{ran}");
+        assert!(
+            ran.stderr.contains("hint: name one with `--out DIR`"),
+            "{ran}"
+        );
+    }
+    let files = files_below(&workspace.path().join("reports"));
+    assert_eq!(files.len(), 1, "nothing is written: {:?}", files.keys());
+}

@@ -1,7 +1,7 @@
 //! The figures of a goldset's part, made from its values. What is drawn here stands in a table, too.
 //!
 //! For readers outside (`least`) nothing is drawn that tells of single sessions or of fewer users: no heat maps, boxes or
-//! calibration, and no rows of labels with few users. `rates` draws from tables that are suppressed already.
+//! calibration. `rates` draws from tables that are suppressed already.
 
 mod rates;
 
@@ -35,10 +35,8 @@ pub struct Drawing {
 #[must_use]
 pub fn of(material: &Material, sections: &[Section], least: Option<usize>) -> Vec<Drawing> {
     let mut drawings = Vec::new();
-    drawings.extend(agreement(material));
-    for part in &material.classifiers {
-        drawings.extend(recall(material, part, least));
-    }
+    drawings.extend(agreement(material, least));
+    drawings.extend(rates::recall(material, sections));
     if least.is_none() {
         drawings.extend(
             material
@@ -112,7 +110,9 @@ fn shown(point: Option<Point>) -> String {
 }
 
 /// Agreement of every classifier with gold, and of the baseline by rules.
-fn agreement(material: &Material) -> Option<Drawing> {
+fn agreement(material: &Material, least: Option<usize>) -> Option<Drawing> {
+    let is_few = |users: usize| least.is_some_and(|least| 0 < users && users < least);
+    let mut is_withheld = false;
     let against = &material.basis.against;
     let mut rows = Vec::new();
     let mut said = Vec::new();
@@ -133,10 +133,17 @@ fn agreement(material: &Material) -> Option<Drawing> {
             .flat_map(|floor| floor.comparisons.clone())
             .collect();
         for comparison in of_gold(&part.validated.comparisons) {
+            let behind = super::agreement::behind(material, part, &comparison, Role::Gold);
+            if is_few(behind.values) {
+                continue;
+            }
+            let withholds = is_few(behind.counts);
+            is_withheld |= withholds;
             let (main, name) = coefficient(&comparison.agreement);
             let wrong = comparison
                 .counted_wrong
                 .as_ref()
+                .filter(|_| !withholds)
                 .and_then(|figures| point(coefficient(figures).0));
             let floor = floors
                 .iter()
@@ -169,7 +176,9 @@ fn agreement(material: &Material) -> Option<Drawing> {
             said.join(", ")
         ),
     );
-    let failed = if failures == 0 {
+    let failed = if is_withheld {
+        "What failed is suppressed where few users are behind it.".to_owned()
+    } else if failures == 0 {
         "No answer failed, so counting failures as wrong changes nothing.".to_owned()
     } else {
         format!(
@@ -194,73 +203,6 @@ fn agreement(material: &Material) -> Option<Drawing> {
         caption: format!(
             "Cohen's kappa on nominal scales, with quadratic weights on ordinal ones; Lin's concordance for numbers and shares, which have no value for wrong. {failed}"
         ),
-    })
-}
-
-/// Sessions with a label of gold, as codes.
-fn gold_codes(part: &ClassifierPart) -> Option<Vec<Option<u16>>> {
-    let gold = part.of(Role::Gold)?;
-    Some((0..gold.said.len()).map(|at| gold.category(at)).collect())
-}
-
-/// Recall of every label of a classifier.
-fn recall(material: &Material, part: &ClassifierPart, least: Option<usize>) -> Option<Drawing> {
-    let definition = part.definition();
-    let comparison = part.validated.comparisons.first()?;
-    let Figures::Categories { names, figures, .. } = &comparison.agreement else {
-        return None;
-    };
-    let codes = gold_codes(part)?;
-    let users = |code: usize| {
-        material.users_of(
-            (0..codes.len()).filter(|at| codes[*at].is_some_and(|said| usize::from(said) == code)),
-        )
-    };
-    let mut left_out = 0;
-    let mut rows = Vec::new();
-    let mut said = Vec::new();
-    for (code, (name, class)) in names.iter().zip(&figures.per_class).enumerate() {
-        if class.support == 0 || least.is_some_and(|least| users(code) < least) {
-            left_out += 1;
-            continue;
-        }
-        let points = vec![point(&class.recall), point(&class.precision)];
-        said.push(format!("{name} {}", shown(points[0])));
-        rows.push(Row {
-            label: format!("{name} (n {})", class.support),
-            points,
-        });
-    }
-    if rows.is_empty() {
-        return None;
-    }
-    let why = if least.is_some() {
-        "or too few users "
-    } else {
-        ""
-    };
-    let left = if left_out == 0 {
-        String::new()
-    } else {
-        format!(" {left_out} labels without a session {why}are left out.")
-    };
-    Some(Drawing {
-        section: 5,
-        figure: intervals::draw(&Intervals {
-            heading: heading(
-                material,
-                &format!("recall-{}", definition.name),
-                format!("{}: recall and precision of each label", definition.title),
-                format!("Recall with 95% intervals: {}.", said.join(", ")),
-            ),
-            axis: format!("share, 95% interval; gold is {}", material.basis.against),
-            range: (0.0, 1.0),
-            percent: true,
-            reference: None,
-            series: vec!["recall".to_owned(), "precision".to_owned()],
-            rows,
-        }),
-        caption: format!("n counts sessions that gold gives the label.{left}"),
     })
 }
 

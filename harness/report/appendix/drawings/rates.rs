@@ -2,11 +2,56 @@
 
 use crate::report::figures::intervals::{self, Intervals, Point, Row};
 use crate::report::page::Block;
-use crate::report::table::{Cell, Content, Table};
+use crate::report::table::{Cell, Content, SUPPRESSED, Table};
 
 use super::super::Section;
 use super::super::material::Material;
 use super::{Drawing, heading};
+
+/// Recall and precision of every label that gold gives; a figure for each classifier. Suppressed labels are left out.
+pub(super) fn recall(material: &Material, sections: &[Section]) -> Vec<Drawing> {
+    let Some((section, table)) = table(sections, &material.key("per-class")) else {
+        return Vec::new();
+    };
+    let Some(gold) = column(table, "gold") else {
+        return Vec::new();
+    };
+    groups(table, "classifier")
+        .into_iter()
+        .filter_map(|(name, rows)| {
+            let title = material
+                .classifier(&name)
+                .map_or_else(|| name.clone(), |part| part.definition().title.clone());
+            let shown: Vec<&Vec<Cell>> = rows
+                .iter()
+                .copied()
+                .filter(|row| !["0", SUPPRESSED].contains(&row[gold].shown().as_str()))
+                .collect();
+            let left_out = match rows.len() - shown.len() {
+                0 => String::new(),
+                labels => format!(
+                    " Labels of the table above that are left out, without a session of gold or suppressed: {labels}."
+                ),
+            };
+            draw(
+                material,
+                Rates {
+                    key: format!("recall-{name}"),
+                    title: format!("{title}: recall and precision of each label"),
+                    axis: format!("share, 95% interval; gold is {}", material.basis.against),
+                    label: "label",
+                    n: "gold",
+                    series: &["recall", "precision"],
+                    names: &["recall", "precision"],
+                    caption: format!("n counts sessions that gold gives the label.{left_out}"),
+                },
+                table,
+                &shown,
+                section,
+            )
+        })
+        .collect()
+}
 
 /// How common every label is, as said, corrected, and by gold; a figure for each classifier.
 pub(super) fn prevalence(material: &Material, sections: &[Section]) -> Vec<Drawing> {
@@ -27,6 +72,7 @@ pub(super) fn prevalence(material: &Material, sections: &[Section]) -> Vec<Drawi
                     title: format!("{title}: how common every label is"),
                     axis: "share of sessions, 95% interval".to_owned(),
                     label: "label",
+                    n: "n",
                     series: &series,
                     names: &["as the candidate says", "corrected (Rogan-Gladen)", "by gold"],
                     caption: "Corrected shares take the candidate's errors out, as measured on other users' sessions; see the notes of the table above.".to_owned(),
@@ -66,6 +112,7 @@ pub(super) fn outcomes(material: &Material, sections: &[Section]) -> Vec<Drawing
                     title: format!("{title}{by}"),
                     axis: "share of sessions, 95% interval".to_owned(),
                     label: "level",
+                    n: "n",
                     series: &["raw rate", "adjusted rate"],
                     names: &["raw rate", "adjusted rate"],
                     caption: "Adjusted rates compare sessions within what the table above names; where too few sessions are left there is no value.".to_owned(),
@@ -78,13 +125,15 @@ pub(super) fn outcomes(material: &Material, sections: &[Section]) -> Vec<Drawing
         .collect()
 }
 
-/// What a figure takes from a table.
+/// What a figure takes from a table. Suppressed rows are left out.
 struct Rates<'r> {
     key: String,
     title: String,
     axis: String,
     /// The column that names a row.
     label: &'r str,
+    /// The column that counts its sessions, where there is one.
+    n: &'r str,
     /// The columns drawn.
     series: &'r [&'r str],
     /// What they are called in the figure.
@@ -105,13 +154,18 @@ fn draw(
         .iter()
         .map(|name| column(table, name))
         .collect::<Option<_>>()?;
-    let n = column(table, "n");
+    let n = column(table, rates.n);
+    let rows: Vec<&Vec<Cell>> = rows
+        .iter()
+        .copied()
+        .filter(|row| row[columns[0]].shown() != SUPPRESSED)
+        .collect();
     let drawn: Vec<Row> = rows
         .iter()
         .map(|row| Row {
             label: n.map_or_else(
-                || row[label].shown(),
-                |n| format!("{} (n {})", row[label].shown(), row[n].shown()),
+                || name(&row[label]),
+                |n| format!("{} (n {})", name(&row[label]), row[n].shown()),
             ),
             points: columns.iter().map(|column| read(&row[*column])).collect(),
         })
@@ -124,7 +178,7 @@ fn draw(
     }
     let said: Vec<String> = rows
         .iter()
-        .map(|row| format!("{} {}", row[label].shown(), row[columns[0]].shown()))
+        .map(|row| format!("{} {}", name(&row[label]), row[columns[0]].shown()))
         .collect();
     let heading = heading(
         material,
@@ -145,6 +199,15 @@ fn draw(
         }),
         caption: rates.caption,
     })
+}
+
+/// A label without the title that a table puts behind it.
+fn name(cell: &Cell) -> String {
+    let shown = cell.shown();
+    shown
+        .split_once(" (")
+        .map_or(shown.as_str(), |(name, _)| name)
+        .to_owned()
 }
 
 /// A table with the number of its section.
