@@ -94,7 +94,7 @@ fn identical_labels_of_many_users_pass_and_never_on_an_empty_interval() {
 /// Twice as many sessions as are said to be needed settle it.
 #[test]
 fn as_many_sessions_as_are_asked_for_settle_it() {
-    let same = |item: usize| item % 10 == 0;
+    let same = |item: usize| item.is_multiple_of(10);
     let needed = kappa(&tables(200, 10, same, same)).items_needed.unwrap();
     let enough = (needed as usize).div_ceil(20) * 20;
     assert_eq!(
